@@ -1,0 +1,35 @@
+#include "numacanary.h"
+
+/* A field added or moved by accident changes a size: raise NC_ABI with it. */
+_Static_assert(sizeof(struct nc_clock) == 24, "nc_clock");
+_Static_assert(sizeof(struct nc_visit_plan) == 56, "nc_visit_plan");
+_Static_assert(sizeof(struct nc_thread) == 64, "nc_thread");
+_Static_assert(sizeof(struct nc_pingpong) == 1032, "nc_pingpong");
+_Static_assert(sizeof(struct nc_ring) == 32, "nc_ring");
+_Static_assert(sizeof(struct nc_visit) == 24 + 2 * 64 + 4 * 1032 + 3 * 32 + 1024, "nc_visit");
+_Static_assert(sizeof(struct nc_memory_plan) == 32, "nc_memory_plan");
+_Static_assert(sizeof(struct nc_memory) == 32 + 64 + 1024, "nc_memory");
+
+uint32_t nc_abi(void) {
+  return NC_ABI;
+}
+
+uint32_t nc_sizeof_clock(void) {
+  return sizeof(struct nc_clock);
+}
+
+uint32_t nc_sizeof_visit_plan(void) {
+  return sizeof(struct nc_visit_plan);
+}
+
+uint32_t nc_sizeof_visit(void) {
+  return sizeof(struct nc_visit);
+}
+
+uint32_t nc_sizeof_memory_plan(void) {
+  return sizeof(struct nc_memory_plan);
+}
+
+uint32_t nc_sizeof_memory(void) {
+  return sizeof(struct nc_memory);
+}

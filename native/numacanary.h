@@ -1,0 +1,158 @@
+/* numacanary.h: everything the daemon may call.
+ *
+ * Every call returns 0 or -errno. The caller owns every struct and array; nothing is allocated, printed or
+ * faulted on a timed path. Structs hold fixed-width fields without padding, no pointers, no strings.
+ *
+ * Threads: calls come on threads that are not ours (koffi's workers), so no call ever changes the affinity or
+ * policy of its caller. The helper owns two pinned threads, made at the first visit and parked between visits
+ * with every signal blocked. One visit at a time: a second caller gets -EBUSY at once, and so does a call while a
+ * thread that starved in an earlier one is still on its way back. Every call comes back within 10 ms of the deadline
+ * in its plan, which counts from the call, because process.exit() waits for calls in flight.
+ *
+ * Times are nanoseconds of one CPU's clock: no number here compares the clocks of two CPUs. */
+#ifndef NUMACANARY_H
+#define NUMACANARY_H
+
+#include <stdint.h>
+
+#define NC_API __attribute__((visibility("default")))
+#define NC_ABI 1
+
+/* == NC_ABI, and == the caller's idea of each struct's size: checked when the library is loaded. */
+NC_API uint32_t nc_abi(void);
+NC_API uint32_t nc_sizeof_clock(void);
+NC_API uint32_t nc_sizeof_visit_plan(void);
+NC_API uint32_t nc_sizeof_visit(void);
+NC_API uint32_t nc_sizeof_memory_plan(void);
+NC_API uint32_t nc_sizeof_memory(void);
+
+/* ---- clock ------------------------------------------------------------------------------------------- */
+
+enum nc_clock_source { NC_CLOCK_TSC = 0, NC_CLOCK_CNTVCT = 1, NC_CLOCK_MONOTONIC_RAW = 2 };
+
+struct nc_clock {
+  uint32_t source; /* enum nc_clock_source */
+  uint32_t reserved;
+  double hertz;
+  double step_ns; /* smallest difference seen between two readings: nothing finer can be told */
+};
+
+/* What the timed regions read: the TSC only where CPUID says invariant and the kernel's own clocksource is
+ * tsc, CNTVCT_EL0 on arm64, else CLOCK_MONOTONIC_RAW. Takes about 2 ms the first time (calibration against
+ * CLOCK_MONOTONIC_RAW), nothing after. Any thread. */
+NC_API int nc_clock(struct nc_clock *out);
+
+/* ---- visit: two threads, one pair of CPUs ------------------------------------------------------------- */
+
+enum nc_step { /* bits of nc_visit_plan.steps */
+  NC_STORE2 = 1,       /* two lines, one per direction, plain stores */
+  NC_RING1 = 2,        /* ping-pong of one item through two rings (index line + data line each way) */
+  NC_EXPERIENCED = 4,  /* single hand-offs on a paced schedule, timed from the intended start */
+  NC_RING_BATCH512 = 8,
+  NC_RING_BATCH1 = 16, /* one item to each publication, and to each look at the published index */
+  NC_RING_LINE = 32    /* slots of one line (7 words + sequence), prefetched on both sides: 64 of them, 256 on Intel */
+};
+enum nc_spin { NC_SPIN_BARE = 0, NC_SPIN_PAUSE = 1 };
+enum nc_outcome { NC_DONE = 0, NC_NOT_COSCHEDULED = 1, NC_DEADLINE = 2 };
+
+#define NC_GROUP_ROUNDS 16   /* round trips to a group: one clock reading costs too much for one of them */
+#define NC_MAX_GROUPS 64
+#define NC_MAX_EXPERIENCED 128
+
+struct nc_visit_plan {
+  int32_t cpu_a, cpu_b;   /* A initiates and produces, B answers and consumes */
+  int32_t node_a, node_b; /* memory node of the lines A writes (and of the rings), and B writes; -1: any */
+  uint32_t steps;         /* enum nc_step bits */
+  uint32_t spin;          /* enum nc_spin */
+  uint32_t pinned;        /* 0: both threads may roam over the process's CPUs */
+  uint32_t stride_bytes;  /* between two shared indices: 64, 128 or 256 */
+  uint32_t offset;        /* 0..63: which line offset the ping lines use */
+  uint32_t reserved;
+  uint64_t step_ns;       /* time for each step; the ruler turns it into a count, never a fixed n */
+  uint64_t deadline_ns;   /* whole visit; <= 500 ms */
+};
+
+/* Evidence about one thread, each independent of the value measured. mask_cpus 0: the thread was not back when the
+ * call gave up, and nothing here was read. */
+struct nc_thread {
+  int32_t cpu_before, cpu_after; /* getcpu */
+  uint32_t mask_cpus;            /* sched_getaffinity at the end: 1 when the pin held */
+  uint32_t nvcsw, nivcsw;        /* RUSAGE_THREAD deltas */
+  uint32_t minflt, majflt;
+  uint32_t gaps;                 /* polls further apart than max(2 us, 20 x ruler round trip), in rings 40 x; of a
+                                    chase: 16 loads that took max(2 us, 20 loads) longer than the first did */
+  uint64_t gap_ns;
+  uint64_t cpu_ns;               /* CLOCK_THREAD_CPUTIME_ID delta; of A, and of a chase's thread, the
+                                  * caller's own besides: placing, verifying and sorting cost CPU too */
+  double hertz_before, hertz_after; /* core clock, by a chain of dependent adds; 0: not taken */
+};
+
+struct nc_pingpong {
+  uint32_t groups;
+  uint32_t reserved;
+  double round_trip_ns[NC_MAX_GROUPS]; /* mean of a group of 16 */
+  double gap_ns[NC_MAX_GROUPS];        /* gap time of either thread that fell into the group */
+};
+
+struct nc_ring {
+  uint64_t items;   /* in clean timed laps */
+  double elapsed_ns; /* of the same laps, by the consumer's clock */
+  uint32_t laps, clean_laps;
+  uint64_t corrupt; /* words that arrived different */
+};
+
+struct nc_visit {
+  uint32_t outcome; /* enum nc_outcome */
+  uint32_t experienced;
+  int32_t page_node_a, page_node_b; /* where the lines lay at the end; -1 where the kernel would not say */
+  double elapsed_ns;
+  struct nc_thread a, b;
+  struct nc_pingpong ruler_before, ruler_after; /* one-line compare-and-swap */
+  struct nc_pingpong store2, ring1;
+  struct nc_ring ring_batch512, ring_batch1, ring_line;
+  double experienced_ns[NC_MAX_EXPERIENCED]; /* half a round trip, from the intended start */
+};
+
+/* Pins the two threads (checked by sched_getaffinity and getcpu: a cpuset write wipes pins on some kernels),
+ * places and verifies the lines, meets, then: ALU ruler, CAS ruler, the steps in the order of their bits, CAS
+ * ruler, ALU ruler. A step that was not asked for or not reached has 0 groups or laps. -EINVAL: a CPU or node that
+ * may not be used (offline, outside the cpuset), the same CPU twice, or a plan out of range; -EBUSY: see above;
+ * -EPERM: as of nc_memory; -ENOMEM, -EAGAIN: no memory or thread to be had. Any thread. */
+NC_API int nc_visit(const struct nc_visit_plan *plan, struct nc_visit *out);
+
+/* ---- memory: one thread, one memory node -------------------------------------------------------------- */
+
+#define NC_GROUP_LOADS 64
+
+struct nc_memory_plan {
+  int32_t cpu, node;
+  uint64_t bytes;       /* buffer, 1 MiB .. 1 GiB, over 256 x (loads + 64); unmapped before the call returns, or
+                           by the next one where the thread was not back */
+  uint32_t loads;       /* dependent loads: a multiple of NC_GROUP_LOADS, at most NC_MAX_GROUPS of them */
+  uint32_t huge_pages;  /* ask for them (madvise); page_bytes says what came */
+  uint64_t deadline_ns; /* <= 500 ms */
+};
+
+struct nc_memory {
+  uint32_t outcome; /* enum nc_outcome */
+  uint32_t groups;
+  uint32_t pages_checked, pages_on_node; /* before and after the chase, together */
+  uint64_t loads;
+  uint64_t page_bytes;                   /* 0: mixed or unknown */
+  struct nc_thread thread;
+  double load_ns[NC_MAX_GROUPS];         /* mean of a group of 64 dependent loads */
+  double gap_ns[NC_MAX_GROUPS];
+};
+
+/* Latency of DRAM: a random cycle over lines 256 bytes apart, every line flushed (clflushopt, DC CIVAC) before
+ * it is chased, so that no buffer of the size of L3 is needed. -EINVAL: no such CPU or node, or not ours to
+ * use, or a plan out of range; -EPERM: the node needs a memory policy (it has no CPU to touch from) and the kernel
+ * forbids one; -EBUSY, -ENOMEM, -EAGAIN: as of nc_visit. Any thread. */
+NC_API int nc_memory(const struct nc_memory_plan *plan, struct nc_memory *out);
+
+#ifdef NC_TEST_DELAY
+/* Test build only: every hand-off, the rulers' too, waits this much longer. Any thread, at any time. */
+NC_API void nc_test_set_handoff_delay_ns(uint64_t delay_ns);
+#endif
+
+#endif

@@ -1,0 +1,139 @@
+import { createCollect } from './collect.ts';
+import type { Collection } from './collect.ts';
+import { createCrew } from './crew.ts';
+import type { Crew, CrewPlan } from './crew.ts';
+import { follow } from './follow.ts';
+import { serve } from './http.ts';
+import type { SourceRow } from './landing.ts';
+import { createLatest } from './latest.ts';
+import { buildInfo } from './own.ts';
+import { createPage } from './page.ts';
+import { tell } from './run.ts';
+import type { Outcome } from './run.ts';
+
+export interface Build {
+  readonly version: string;
+  readonly revision: string;
+  readonly nodeVersion: string;
+}
+
+export interface Start extends Pick<CrewPlan, 'config' | 'readConfig' | 'host' | 'random'> {
+  readonly build: Build;
+}
+
+export interface Running {
+  /** Where it listens: `127.0.0.1:6862`. */
+  readonly address: string;
+  /** Rejects with what is wrong, having logged and counted it; what ran before then runs on. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the daemon; resolves when it listens. The probes' first runs are then still under way. */
+export async function start({ build, ...given }: Start): Promise<Running> {
+  const { config, host } = given;
+  const { clock, log } = host;
+  const topology = await follow(host);
+  for (const warning of topology.current().warnings) log.warn('topology', { warning });
+  const latest = createLatest(clock);
+  const crew = createCrew({ ...given, topology, latest });
+
+  const labels = { version: build.version, revision: build.revision, node_version: build.nodeVersion };
+  const built = { metric: buildInfo, labels, value: 1 };
+  const collections = createCollect(
+    () => ({
+      collectors: crew.now().collectors,
+      maxSeries: crew.config().metrics.max_series,
+      world: { host, topology: topology.current() },
+      own: [built, ...crew.own()],
+    }),
+    latest,
+  );
+
+  let last: Collection | undefined;
+  const page = createPage(async (deadlineSeconds) => {
+    const collection = await collections.collect(deadlineSeconds);
+    if (collection === last) return collection;
+    for (const { name } of crew.now().collectors) {
+      const outcome = collection.outcomes.get(name);
+      if (outcome && outcome.status !== (last?.outcomes.get(name)?.status ?? 'ok')) tell(log, name, outcome);
+    }
+    last = collection;
+    return collection;
+  });
+
+  let started = false;
+  void crew
+    .now()
+    .schedule.started.then(() => page('text', 10))
+    .then(
+      () => (started = true),
+      (thrown: unknown) => log.error('first collection failed', { error: String(thrown) }),
+    );
+
+  const rows = () => rowsOf(crew, new Map([...(last?.outcomes ?? []), ...latest.outcomes()]));
+  const reload = () => crew.reload().finally(() => collections.forget());
+  const site = await serve(
+    {
+      version: build.version,
+      telemetryPath: config.web.telemetry_path,
+      maxRequests: () => crew.config().web.max_requests,
+      lifecycle: () => crew.config().web.enable_lifecycle,
+      page,
+      unready: () => (started ? null : 'the first run of the probes is under way'),
+      reload,
+      trigger: (job) => crew.trigger(job),
+      rows,
+      api: {
+        topology: () => topology.current(),
+        matrix: () => ({ jobs: Object.fromEntries(crew.now().schedule.jobs) }),
+        status: () => {
+          const { seconds, good } = crew.readAt();
+          return { ...build, ready: started, configReadAt: seconds, configGood: good, sources: rows() };
+        },
+      },
+    },
+    config.web.listen_address,
+    host,
+  ).catch(async (thrown: unknown) => {
+    await crew.stop();
+    throw thrown;
+  });
+  const stopping = new AbortController();
+  void topology.run(stopping.signal);
+  log.info('listening', { address: site.address, version: build.version });
+
+  return {
+    address: site.address,
+    reload,
+    async stop() {
+      stopping.abort();
+      await Promise.all([site.close(), crew.stop()]);
+    },
+  };
+}
+
+/** What works, as the landing page and /api/v1/status show it. */
+function rowsOf(crew: Crew, outcomes: ReadonlyMap<string, Outcome>): SourceRow[] {
+  const { collectors, probes, jobs, schedule } = crew.now();
+  const row =
+    (kind: SourceRow['kind']) =>
+    ({ name }: { readonly name: string }): SourceRow => {
+      const outcome = outcomes.get(name);
+      return {
+        name,
+        kind,
+        status: outcome?.status ?? 'not yet run',
+        seconds: outcome?.seconds ?? null,
+        message: outcome && outcome.status !== 'ok' ? outcome.error.message : '',
+      };
+    };
+  return [
+    ...collectors.map(row('collector')),
+    ...probes.map(row('probe')),
+    ...jobs.map((job) => ({
+      ...row('job')(job),
+      status: schedule.jobs.get(job.name)?.state ?? 'never_ran',
+    })),
+  ];
+}

@@ -1,0 +1,306 @@
+import { LineCounter, isMap, isScalar, parseDocument, visit } from 'yaml';
+import type { Document } from 'yaml';
+import { z } from 'zod';
+import { ConfigError } from './errors.ts';
+
+/** A `host:port`, `[v6]:port` or `:port`, as every exporter takes it. */
+const listenAddress = z
+  .string()
+  .refine(
+    (text) =>
+      /^(\[[0-9a-fA-F:.]+\]|[^:\s]*):\d{1,5}$/.test(text) &&
+      Number(text.slice(text.lastIndexOf(':') + 1)) < 65_536,
+  )
+  .meta({ allowed: '"host:port", "[ipv6]:port" or ":port", port 0 to 65535' });
+
+const path = z.string().regex(/^\//).meta({ allowed: 'a path that begins with /' });
+
+/** What belongs to the daemon and not to one source. */
+const daemon = {
+  web: z
+    .strictObject({
+      listen_address: listenAddress.default('127.0.0.1:6862'),
+      telemetry_path: z
+        .string()
+        .regex(/^\/[A-Za-z0-9/_.-]+$/)
+        .meta({ allowed: 'a path that begins with / and is not / alone' })
+        .default('/metrics'),
+      max_requests: z.int().min(1).max(1000).default(40),
+      enable_lifecycle: z.boolean().default(false),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      format: z.enum(['logfmt', 'json']).default('logfmt'),
+    })
+    .prefault({}),
+  metrics: z.strictObject({ max_series: z.int().min(100).max(1_000_000).default(10_000) }).prefault({}),
+  paths: z
+    .strictObject({
+      procfs: path.default('/proc'),
+      sysfs: path.default('/sys'),
+      rootfs: path.default('/'),
+      cgroupfs: path.nullable().default(null),
+    })
+    .prefault({}),
+};
+
+/** One switchable section: the options of a source or job, and whether it runs at all. */
+export interface Section {
+  readonly name: string;
+  readonly options: z.ZodObject;
+  /** Left out: on. */
+  readonly enabled?: boolean;
+}
+
+/** Shared settings that are no source's own, such as courtesy, by their key. */
+export interface Sections {
+  readonly collectors: readonly Section[];
+  readonly probes: readonly Section[];
+  readonly jobs: readonly Section[];
+  readonly shared: Readonly<Record<string, z.ZodObject>>;
+}
+
+export type Switched = Readonly<
+  Record<string, { readonly enabled: boolean; readonly [option: string]: unknown }>
+>;
+
+export type Config = {
+  readonly [Key in keyof typeof daemon]: z.output<(typeof daemon)[Key]>;
+} & {
+  readonly collectors: Switched;
+  readonly probes: Switched;
+  readonly jobs: Switched;
+  readonly shared: Readonly<Record<string, unknown>>;
+};
+
+/** What a command-line flag says: it wins over the file. */
+export interface Override {
+  readonly flag: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+export interface ConfigText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Twenty times the example with every key: what is larger is some other file, and takes minutes to refuse by key. */
+const maxCharacters = 65_536;
+
+/** Throws ConfigError with a line for each mistake, not only the first. */
+export function parseConfig(
+  given: ConfigText | undefined,
+  sections: Sections,
+  overrides: readonly Override[] = [],
+): Config {
+  const file = given?.file ?? 'default';
+  const text = given?.text ?? '';
+  if (text.length > maxCharacters) {
+    throw new ConfigError([
+      `${file}:1:1: the file: ${text.length} characters; allowed: at most ${maxCharacters}`,
+    ]);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    throw new ConfigError(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${firstLine(message)}`));
+  }
+  const schema = schemaOf(sections);
+  const checked = schema.safeParse(overlay(valueOf(document, at), overrides), {
+    reportInput: true,
+  });
+  if (!checked.success) {
+    const wrong = checked.error.issues.flatMap((issue) => mistakes(issue, schema));
+    const placed = wrong.map(({ path, what }) => {
+      const flag = overrides.find((one) => one.path.join('.') === path.join('.'))?.flag;
+      const offset = flag ? -1 : offsetOf(document, path);
+      return { offset, line: `${flag ?? at(offset)}: ${path.join('.') || 'the file'}: ${what}` };
+    });
+    throw new ConfigError(placed.toSorted((a, b) => a.offset - b.offset).map(({ line }) => line));
+  }
+  const { collectors, probes, jobs, web, log, metrics, paths, ...shared } = checked.data as Omit<
+    Config,
+    'shared'
+  >;
+  return { web, log, metrics, paths, collectors, probes, jobs, shared };
+}
+
+export interface Setting {
+  /** As in an error message: `probes.latency.period_seconds`. */
+  readonly key: string;
+  readonly default: unknown;
+  readonly allowed: string;
+}
+
+/** Every key there is, in the order of the file. */
+export function settings(sections: Sections): readonly Setting[] {
+  const schema = schemaOf(sections);
+  return leaves(schema, schema.parse({}), []);
+}
+
+function leaves(schema: unknown, value: unknown, path: readonly string[]): Setting[] {
+  const here = bare(schema);
+  if (here instanceof z.ZodObject) {
+    return Object.entries(here.shape).flatMap(([key, inner]) =>
+      leaves(inner, (value as Record<string, unknown>)[key], [...path, key]),
+    );
+  }
+  return here instanceof z.ZodType ? [{ key: path.join('.'), default: value, allowed: allowed(here) }] : [];
+}
+
+function schemaOf({ collectors, probes, jobs, shared }: Sections) {
+  const common = Object.entries(shared).map(([key, { shape }]) => [key, z.strictObject(shape).prefault({})]);
+  return z.strictObject({
+    ...daemon,
+    ...Object.fromEntries(common),
+    collectors: group(collectors),
+    probes: group(probes),
+    jobs: group(jobs),
+  });
+}
+
+function group(kinds: readonly Section[]) {
+  const sections = kinds.map(({ name, options, enabled = true }) => [
+    name,
+    z.strictObject({ enabled: z.boolean().default(enabled), ...options.shape }).prefault({}),
+  ]);
+  return z.strictObject(Object.fromEntries(sections)).prefault({});
+}
+
+function valueOf(document: Document, at: (offset: number) => string): Record<string, unknown> {
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document)) return;
+      throw new ConfigError([
+        `${at(alias.range?.[0] ?? 0)}: *${alias.source}: no anchor &${alias.source} above`,
+      ]);
+    },
+  });
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (thrown) {
+    // A bomb of aliases.
+    throw new ConfigError([
+      `${at(0)}: ${firstLine(thrown instanceof Error ? thrown.message : String(thrown))}`,
+    ]);
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value === 'object' && !Array.isArray(value))
+    return withoutEmpty(value as Record<string, unknown>);
+  throw new ConfigError([
+    `${at(0)}: the file: not a mapping; keys and values are allowed, as in config.example.yml`,
+  ]);
+}
+
+/** `probes:` or `latency:` with everything below it commented out means the defaults, not null. */
+function withoutEmpty(
+  value: Record<string, unknown>,
+  groups = ['collectors', 'probes', 'jobs'],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, one]) => one !== null)
+      .map(([key, one]) => [key, groups.includes(key) && isMapping(one) ? withoutEmpty(one, []) : one]),
+  );
+}
+
+function overlay(value: Record<string, unknown>, overrides: readonly Override[]): unknown {
+  const root = structuredClone(value);
+  for (const { path, value: wanted } of overrides) put(root, path, wanted);
+  return root;
+}
+
+/** Where the file has no mapping the flag cannot be put; the schema then complains about the file. */
+function put(at: Record<string, unknown>, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) at[key] = value;
+  else if (isMapping((at[key] ??= {}))) put(at[key], rest, value);
+}
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+type Issue = z.core.$ZodIssue;
+
+function mistakes(issue: Issue, schema: z.ZodType): { path: string[]; what: string }[] {
+  const path = issue.path.map(String);
+  const here = schemaAt(schema, path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = here instanceof z.ZodObject ? Object.keys(here.shape).toSorted().join(', ') : 'none';
+    return issue.keys.map((key) => ({ path: [...path, key], what: `unknown key; known here: ${known}` }));
+  }
+  const found = issue.input === undefined ? '' : `${shown(issue.input)}: `;
+  return [
+    { path, what: `${found}${firstLine(issue.message)}; allowed: ${here ? allowed(here) : 'another value'}` },
+  ];
+}
+
+/** As it was typed, as far as it is short: .inf and .nan are no JSON. */
+function shown(input: unknown): string {
+  const text = typeof input === 'number' ? String(input) : JSON.stringify(input);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** The schema below its default and prefault. */
+function bare(schema: unknown): unknown {
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault ? bare(schema.unwrap()) : schema;
+}
+
+function schemaAt(schema: unknown, path: readonly string[]): z.ZodType | undefined {
+  const here = bare(schema);
+  const [key, ...rest] = path;
+  if (key === undefined) return here instanceof z.ZodType ? here : undefined;
+  return here instanceof z.ZodObject
+    ? schemaAt(here.shape[key], rest)
+    : here instanceof z.ZodType
+      ? here
+      : undefined;
+}
+
+/** In words, what a key takes: from its schema, so that message and check cannot disagree. */
+export function allowed(schema: z.ZodType): string {
+  const said: unknown = schema.meta()?.['allowed'];
+  if (typeof said === 'string') return said;
+  if (schema instanceof z.ZodNullable) {
+    const inner: unknown = schema.unwrap();
+    return inner instanceof z.ZodType ? `${allowed(inner)}, or null` : 'null';
+  }
+  if (schema instanceof z.ZodEnum) return schema.options.join(', ');
+  if (schema instanceof z.ZodBoolean) return 'true or false';
+  if (schema instanceof z.ZodObject) return 'a mapping of keys to values';
+  if (schema instanceof z.ZodArray) return 'a list';
+  if (schema instanceof z.ZodNumber) {
+    const word = schema.isInt ? 'a whole number' : 'a number';
+    const { minValue: min, maxValue: max } = schema;
+    if (bounded(min) && bounded(max)) return `${word} from ${min} to ${max}`;
+    if (bounded(min)) return `${word} from ${min}`;
+    return bounded(max) ? `${word} up to ${max}` : word;
+  }
+  return 'text';
+}
+
+const bounded = (value: number | null): value is number =>
+  value !== null && Math.abs(value) < Number.MAX_SAFE_INTEGER;
+
+/** Where the key stands in the file; where it is missing, its nearest parent that is there. */
+function offsetOf(document: Document, path: readonly string[]): number {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const key of path) {
+    if (!isMap(node)) break;
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+    if (!pair) break;
+    if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
+    node = pair.value;
+  }
+  return offset;
+}
+
+const firstLine = (text: string) => (text.split('\n', 1)[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');

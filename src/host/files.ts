@@ -1,0 +1,74 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Absent, Denied } from '../errors.ts';
+import type { Files } from './host.ts';
+
+export interface Roots {
+  readonly procfs: string;
+  readonly sysfs: string;
+  readonly rootfs: string;
+  readonly cgroupfs: string;
+}
+
+/** A thousand CPUs have twenty thousand files: all at once run out of descriptors, one by one takes 5 s. */
+const inFlight = 64;
+
+export function filesUnder(roots: Roots): Files {
+  const pool = createPool(inFlight);
+  const real = (path: string) => {
+    for (const [prefix, root] of [
+      ['/sys/fs/cgroup', roots.cgroupfs],
+      ['/sys', roots.sysfs],
+      ['/proc', roots.procfs],
+    ] as const) {
+      if (path === prefix || path.startsWith(`${prefix}/`)) return join(root, path.slice(prefix.length));
+    }
+    return join(roots.rootfs, path);
+  };
+  return {
+    read: async (path) => {
+      const at = real(path);
+      return pool(() => readFile(at, 'utf8')).catch(refuse(at));
+    },
+    list: async (path) => {
+      const at = real(path);
+      const names = await pool(() => readdir(at)).catch(refuse(at));
+      return names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    },
+  };
+}
+
+/** What the kernel says when the machine, this kernel or this very process has no such thing. */
+const absent = new Set([
+  'ENOENT', 'ENOTDIR', 'ENODEV', 'ENXIO', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENODATA', 'ESRCH',
+]); // prettier-ignore
+
+const refuse = (path: string) => (thrown: unknown) => {
+  throw refusal(path, thrown);
+};
+
+/** In our words, what the kernel answered instead of the file. */
+export function refusal(path: string, thrown: unknown): unknown {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  if (absent.has(code)) return new Absent(`${path}: ${code}`, { cause: thrown });
+  if (code !== 'EACCES' && code !== 'EPERM') return thrown;
+  const advice = 'run as a user who may read it, or mount it for the container';
+  return new Denied(`${path}: ${code}: ${advice}`, { cause: thrown });
+}
+
+/** Runs at most `size` at a time, the rest in the order they came. */
+function createPool(size: number) {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async function pool<T>(work: () => Promise<T>): Promise<T> {
+    if (running === size) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}

@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { start } from './app.ts';
+import type { Running } from './app.ts';
+import { probe } from './commands/probe.ts';
+import { printReport } from './commands/probe_report.ts';
+import { planText, probeRun } from './commands/probe_run.ts';
+import { progressBar } from './commands/progress.ts';
+import { seriesText } from './commands/series.ts';
+import { topologyText } from './commands/topology.ts';
+import { parseConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { Absent, ConfigError, Denied, ListenError, UsageError } from './errors.ts';
+import { parseFlags, usage } from './flags.ts';
+import type { Invocation } from './flags.ts';
+import { systemClock } from './host/clock.ts';
+import { filesUnder } from './host/files.ts';
+import type { Host } from './host/host.ts';
+import { createLog } from './host/log.ts';
+import { loadNative } from './host/native.ts';
+import { seriesTable } from './series.ts';
+import { courtesyOptions } from './probes/courtesy.ts';
+import { catalogue, createSources, sections } from './sources.ts';
+import { readTopology } from './topology/read.ts';
+
+const out = (text: string) => void process.stdout.write(text);
+const err = (text: string) => void process.stderr.write(text);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const flags = parseFlags(argv, sections);
+  const version = await packageVersion();
+  if (flags.help) return (out(usage(sections)), 0);
+  if (flags.version) return (out(`numacanary ${version}\n`), 0);
+  const config = await readConfig(flags);
+  if (flags.configCheck) return (out('configuration is good\n'), 0);
+  const host = hostOf(config);
+  if (flags.command === 'topology') {
+    const topology = await readTopology(host.files);
+    return (out(flags.json ? `${JSON.stringify(topology, null, 2)}\n` : topologyText(topology)), 0);
+  }
+  if (flags.command === 'probe') return runProbe(flags, config, host);
+  if (flags.command === 'series') {
+    const declared = catalogue();
+    const table = seriesTable(
+      declared.map(({ metric }) => metric),
+      new Set(declared.map(({ source }) => source)).size,
+    );
+    return (out(flags.json ? `${JSON.stringify(table, null, 2)}\n` : seriesText(table)), 0);
+  }
+  return serve(flags, config, host, version);
+}
+
+async function runProbe(flags: Invocation, config: Config, host: Host): Promise<number> {
+  const topology = await readTopology(host.files);
+  const courtesy = courtesyOptions.parse(config.shared['courtesy']);
+  if (flags.plan) {
+    const latency = createSources(() => {})(config).probes.find(({ name }) => name === 'latency');
+    return (out(planText(topology, courtesy, latency?.periodSeconds(topology))), 0);
+  }
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort());
+  const onProgress = progressBar(err, process.stderr.isTTY);
+  const report = await probe(
+    probeRun(host, topology, courtesy, { ...flags, onProgress, signal: abort.signal }),
+  );
+  out(flags.json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report));
+  return report.lanes.length > 0 ? 0 : 1;
+}
+
+async function serve(flags: Invocation, config: Config, host: Host, version: string): Promise<number> {
+  const revision = process.env['NUMACANARY_REVISION'] ?? 'unknown';
+  // Before anything runs: a signal that comes during the start is kept, and does not kill.
+  let running: Running | undefined;
+  process.on('SIGHUP', () => void running?.reload().catch(() => {})); // it has logged why
+  const signalled = firstSignal();
+  running = await start({
+    config,
+    host,
+    build: { version, revision, nodeVersion: process.versions.node },
+    readConfig: () => readConfig(flags),
+    random: Math.random,
+  });
+  host.log.info('stopping', { signal: await signalled });
+  await running.stop();
+  return 0;
+}
+
+/** The first SIGTERM or SIGINT is an answer, the second ends the process at once. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        for (const again of ['SIGTERM', 'SIGINT'] as const) process.on(again, () => process.exit(1));
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function readConfig({ configFile: file, overrides }: Invocation): Promise<Config> {
+  if (file === undefined) return parseConfig(undefined, sections, overrides);
+  const text = await readFile(file, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+    throw new ConfigError([`${file}: ${thrown.code ?? thrown.message}: the configuration cannot be read`]);
+  });
+  return parseConfig({ file, text }, sections, overrides);
+}
+
+function hostOf({ paths, log }: Config): Host {
+  const { procfs, sysfs, rootfs } = paths;
+  const cgroupfs = paths.cgroupfs ?? `${sysfs}/fs/cgroup`;
+  return {
+    files: filesUnder({ procfs, sysfs, rootfs, cgroupfs }),
+    clock: systemClock,
+    log: createLog({ ...log, write: err, clock: systemClock }),
+    native: loadNative(new URL('../native/build/libnumacanary.so', import.meta.url).pathname),
+  };
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}
+
+function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof ConfigError) return (err(`${thrown.message}\n`), 2);
+  if (thrown instanceof UsageError) return (err(`numacanary: ${thrown.message} (--help lists all)\n`), 2);
+  if (thrown instanceof ListenError) return (err(`numacanary: ${thrown.message}\n`), 1);
+  if (thrown instanceof Absent || thrown instanceof Denied)
+    return (err(`numacanary: ${thrown.message}\n`), 1);
+  return (err(`numacanary: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`), 1);
+}
+
+const flushed = (stream: NodeJS.WriteStream) => new Promise((resolve) => stream.write('', resolve));
+
+process.stdout.on('error', () => process.exit(0)); // the reader of the pipe has gone
+const code = await main(process.argv.slice(2)).catch(exitCodeOf);
+// A pipe takes 64 KiB at a time, and exit would drop the rest. A reader of our log that hangs must not hold us up.
+await flushed(process.stdout);
+await Promise.race([flushed(process.stderr), systemClock.sleep(0.5)]);
+process.exit(code);

@@ -1,0 +1,14 @@
+import type { HistogramValue } from '../sample.ts';
+
+/** A value on a bound lies below it, as Prometheus has it. */
+export function histogramOf(bounds: readonly number[], values: readonly number[]): HistogramValue {
+  const counts = Array.from({ length: bounds.length + 1 }, () => 0);
+  let sum = 0;
+  for (const value of values) {
+    const bucket = bounds.findIndex((bound) => value <= bound);
+    const at = bucket < 0 ? bounds.length : bucket;
+    counts[at] = (counts[at] ?? 0) + 1;
+    sum += value;
+  }
+  return { bounds, counts, sum };
+}

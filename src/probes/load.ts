@@ -1,0 +1,117 @@
+import { Absent, Denied, ParseError } from '../errors.ts';
+import type { Files } from '../host/host.ts';
+import { parseCgroup } from '../parse/cgroup.ts';
+import { parseThrottled } from '../parse/cpustat.ts';
+import { parsePressure } from '../parse/pressure.ts';
+import { parseProcStat, type CpuTicks } from '../parse/procstat.ts';
+
+export const hostLoads = ['idle', 'moderate', 'busy', 'unknown'] as const;
+export type HostLoad = (typeof hostLoads)[number];
+
+/** What makes a visit short: each is a reason to take less time, none to take no look. */
+export const pressures = ['host_busy', 'cpu_pressure', 'cgroup_pressure', 'cpu_busy'] as const;
+export type Pressure = (typeof pressures)[number];
+
+export interface Load {
+  readonly host: HostLoad;
+  /** By CPU id, 0 to 1, over the time since the reading before. */
+  readonly busy: ReadonlyMap<number, number>;
+  readonly pressures: readonly Pressure[];
+}
+
+const pressing = 0.1; // share of 10 s in which some task waited for a CPU
+const tick = 0.01; // seconds
+
+/** Busy share of each CPU between two readings; a CPU that was offline in either is left out. */
+export function busyBetween(
+  before: ReadonlyMap<number, CpuTicks>,
+  after: ReadonlyMap<number, CpuTicks>,
+): ReadonlyMap<number, number> {
+  const busy = new Map<number, number>();
+  for (const [cpu, now] of after) {
+    const old = before.get(cpu);
+    const total = old ? now.total - old.total : 0;
+    // Idle time is an estimate and may step back (NO_HZ): no interval, no share.
+    const share = old ? 1 - (now.idle - old.idle) / total : NaN;
+    if (total > 0 && share >= 0 && share <= 1) busy.set(cpu, share);
+  }
+  return busy;
+}
+
+export function hostLoadOf(busy: ReadonlyMap<number, number>): HostLoad {
+  if (busy.size === 0) return 'unknown';
+  const mean = [...busy.values()].reduce((sum, share) => sum + share, 0) / busy.size;
+  if (mean < 0.2) return 'idle';
+  return mean > 0.7 ? 'busy' : 'moderate';
+}
+
+/** Time taken by `column` on these CPUs between two readings, seconds; undefined where either was not read. */
+export function ticksBetween(
+  column: 'irq' | 'steal',
+  cpus: readonly number[],
+  before: ReadonlyMap<number, CpuTicks> | undefined,
+  after: ReadonlyMap<number, CpuTicks> | undefined,
+): number | undefined {
+  if (!before || !after) return undefined;
+  const sum = cpus.reduce(
+    (sum, cpu) => sum + Math.max(0, (after.get(cpu)?.[column] ?? 0) - (before.get(cpu)?.[column] ?? 0)),
+    0,
+  );
+  return sum * tick;
+}
+
+/** Undefined for what this kernel or container does not have. */
+export interface LoadFiles {
+  ticks(): Promise<ReadonlyMap<number, CpuTicks> | undefined>;
+  hostPressure(): Promise<number | undefined>;
+  ownPressure(): Promise<number | undefined>;
+  /** Periods in which our own cgroup was throttled, since it was made. */
+  throttled(): Promise<number | undefined>;
+}
+
+export function loadFiles(files: Files): LoadFiles {
+  const own = (name: string) => firstOf(files, name);
+  return {
+    ticks: () => optional(async () => parseProcStat(await files.read('/proc/stat'))),
+    hostPressure: () => optional(async () => parsePressure(await files.read('/proc/pressure/cpu'))),
+    ownPressure: () => optional(async () => parsePressure(await own('cpu.pressure'))),
+    throttled: () => optional(async () => parseThrottled(await own('cpu.stat'))),
+  };
+}
+
+/** Reading the folder anew each time follows a process that is moved to another cgroup. */
+async function firstOf(files: Files, name: string): Promise<string> {
+  const folders = (await files.read('/proc/self/cgroup').then(parseCgroup)).flatMap(
+    ({ version, controllers, path }) =>
+      version === 1
+        ? [`/sys/fs/cgroup/${controllers}${path}`, `/sys/fs/cgroup/cpu${path}`, '/sys/fs/cgroup/cpu']
+        : [`/sys/fs/cgroup${path}`, `/sys/fs/cgroup/unified${path}`, '/sys/fs/cgroup'],
+  );
+  for (const folder of folders) {
+    const text = await optional(() => files.read(`${folder.replace(/\/+$/, '')}/${name}`));
+    if (text !== undefined) return text;
+  }
+  throw new Absent(`${name}: not in our own cgroup`);
+}
+
+async function optional<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    // A file that says what we do not understand says nothing: courtesy does without it, the probes go on.
+    if (error instanceof Absent || error instanceof Denied || error instanceof ParseError) return undefined;
+    throw error;
+  }
+}
+
+export function pressuresOf(
+  host: HostLoad,
+  hostPressure: number | undefined,
+  ownPressure: number | undefined,
+): readonly Pressure[] {
+  return [
+    ...(host === 'busy' ? (['host_busy'] as const) : []),
+    ...((hostPressure ?? 0) > pressing ? (['cpu_pressure'] as const) : []),
+    ...((ownPressure ?? 0) > pressing ? (['cgroup_pressure'] as const) : []),
+  ];
+}

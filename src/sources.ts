@@ -1,0 +1,72 @@
+import { collectorKinds } from './collectors/index.ts';
+import { parseConfig } from './config.ts';
+import type { Config, Sections, Switched } from './config.ts';
+import { ownMetrics } from './own.ts';
+import { createBooks } from './probes/books.ts';
+import { courtesyOptions } from './probes/courtesy.ts';
+import { jobs as jobKinds } from './jobs/index.ts';
+import { probes as probeKinds } from './probes/index.ts';
+import { createVisitor } from './probes/visit.ts';
+import type { Visitor } from './probes/visit.ts';
+import { visits } from './probes/visits.ts';
+import type { Metric } from './sample.ts';
+import type { Job, Kind, Probe, Source } from './source.ts';
+
+export interface Sources {
+  readonly collectors: readonly Source[];
+  readonly probes: readonly Probe[];
+  readonly jobs: readonly Job[];
+}
+
+/** For the shape of the options only: it never visits. */
+const nobody = createVisitor(courtesyOptions.parse({}));
+
+/** Everything that the configuration can switch and set. */
+export const sections: Sections = {
+  collectors: collectorKinds,
+  probes: probeKinds(nobody),
+  jobs: jobKinds(nobody),
+  shared: { courtesy: courtesyOptions },
+};
+
+/** Makes what a configuration switches on; the visitor stays while courtesy does, its books for good. */
+export function createSources(onStaleTopology: () => void) {
+  const books = createBooks();
+  let visitor: Visitor | undefined;
+  let courteous = '';
+
+  return function sourcesOf(config: Config): Sources {
+    const courtesy = courtesyOptions.parse(config.shared['courtesy']);
+    if (!visitor || courteous !== JSON.stringify(courtesy)) {
+      visitor = createVisitor({ ...courtesy, onStaleTopology, books });
+      courteous = JSON.stringify(courtesy);
+    }
+    const probes = enabled(probeKinds(visitor), config.probes);
+    const jobs = enabled(jobKinds(visitor), config.jobs);
+    const told = probes.length + jobs.length > 0 ? [visits(courtesy, visitor)] : [];
+    return { collectors: [...enabled(collectorKinds, config.collectors), ...told], probes, jobs };
+  };
+}
+
+function enabled<S>(kinds: readonly Kind<S>[], switched: Switched): S[] {
+  return kinds.flatMap((kind) => {
+    const { enabled = true, ...options } = switched[kind.name] ?? {};
+    return enabled ? [kind.make(options)] : [];
+  });
+}
+
+export interface Declared {
+  readonly source: string;
+  readonly metric: Metric;
+}
+
+/** All that the program can say, in the order of its sources: what docs and the series table are printed from. */
+export function catalogue(): readonly Declared[] {
+  const { collectors, probes, jobs } = createSources(() => {})(parseConfig(undefined, sections));
+  return [
+    ...[...probes, ...collectors, ...jobs].flatMap(({ name, metrics }) =>
+      metrics.map((metric) => ({ source: name, metric })),
+    ),
+    ...ownMetrics.map((metric) => ({ source: 'daemon', metric })),
+  ];
+}

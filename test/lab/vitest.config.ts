@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// One machine at a time: each boots two to sixteen emulated CPUs.
+export default defineConfig({
+  test: {
+    include: ['test/lab/**/*.test.ts'],
+    reporters: ['verbose'],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+  },
+});

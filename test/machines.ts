@@ -1,0 +1,283 @@
+import { formatCpulist } from '../src/parse/cpulist.ts';
+
+const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
+
+/** A machine in a few numbers; machine() writes the files by which its kernel would describe it. */
+export interface MachineSpec {
+  readonly sockets: number;
+  readonly nodesPerSocket: number;
+  readonly coresPerNode: number;
+  readonly threads: number;
+  /** Last-level caches in each node; 'socket': one L3 for all its nodes, as Intel lists it under SNC. */
+  readonly llcsPerNode: number | 'socket';
+  /**
+   * linear: the threads of a core beside each other. split_smt: first every first thread, then every second.
+   * interleaved: split, and CPU 0 on socket 0, CPU 1 on socket 1…
+   */
+  readonly numbering: 'linear' | 'split_smt' | 'interleaved';
+  /** Default 0, 1, 2…; the CPU nodes first, then those with memory only. */
+  readonly nodeIds?: readonly number[];
+  /** For each node with memory only (CXL), the socket it hangs on. */
+  readonly memoryOnly?: readonly number[];
+  /** CPU nodes without memory, by position. */
+  readonly memoryless?: readonly number[];
+  readonly isolated?: readonly number[];
+  readonly nohzFull?: readonly number[];
+  readonly offline?: readonly number[];
+  /** Default: all online. */
+  readonly allowed?: readonly number[];
+  /** Default: every node. */
+  readonly memsAllowed?: readonly number[];
+  readonly vendor?: 'intel' | 'amd';
+}
+
+const smt = { threads: 2, numbering: 'split_smt' } as const;
+
+export const machines = {
+  'two-socket': { sockets: 2, nodesPerSocket: 1, coresPerNode: 8, llcsPerNode: 1, ...smt },
+  'one-socket': { sockets: 1, nodesPerSocket: 1, coresPerNode: 4, llcsPerNode: 1, ...smt },
+  nps4: { sockets: 2, nodesPerSocket: 4, coresPerNode: 16, llcsPerNode: 2, ...smt, vendor: 'amd' },
+  'eight-socket': { sockets: 8, nodesPerSocket: 1, coresPerNode: 28, llcsPerNode: 1, ...smt },
+  'eight-socket-snc4': {
+    sockets: 8,
+    nodesPerSocket: 4,
+    coresPerNode: 16,
+    llcsPerNode: 'socket',
+    ...smt,
+  },
+  interleaved: {
+    sockets: 2,
+    nodesPerSocket: 1,
+    coresPerNode: 4,
+    llcsPerNode: 1,
+    threads: 2,
+    numbering: 'interleaved',
+  },
+  'memory-only-node': {
+    sockets: 2,
+    nodesPerSocket: 1,
+    coresPerNode: 4,
+    llcsPerNode: 1,
+    ...smt,
+    memoryOnly: [1],
+  },
+  'memoryless-node': {
+    sockets: 2,
+    nodesPerSocket: 2,
+    coresPerNode: 2,
+    llcsPerNode: 1,
+    ...smt,
+    memoryless: [1],
+  },
+} as const satisfies Record<string, MachineSpec>;
+
+export type MachineName = keyof typeof machines | 'bare';
+
+/** Path and text of every file; `bare` is a host that shows none at all. */
+export function machine(name: MachineName, changes: Partial<MachineSpec> = {}): Record<string, string> {
+  return name === 'bare' ? {} : treeOf({ ...machines[name], ...changes });
+}
+
+interface Place {
+  readonly cpu: number;
+  readonly socket: number;
+  readonly node: number;
+  readonly llc: number;
+  /** Position of the core in its socket. */
+  readonly core: number;
+  /** Position of the core in the machine. */
+  readonly wholeCore: number;
+}
+
+function placesOf(spec: MachineSpec): Place[] {
+  const coresPerSocket = spec.nodesPerSocket * spec.coresPerNode;
+  const cores = spec.sockets * coresPerSocket;
+  const number = {
+    linear: (socket: number, core: number, thread: number) =>
+      (socket * coresPerSocket + core) * spec.threads + thread,
+    split_smt: (socket: number, core: number, thread: number) =>
+      thread * cores + socket * coresPerSocket + core,
+    interleaved: (socket: number, core: number, thread: number) =>
+      thread * cores + core * spec.sockets + socket,
+  }[spec.numbering];
+  const coresPerLlc = spec.llcsPerNode === 'socket' ? coresPerSocket : spec.coresPerNode / spec.llcsPerNode;
+  const places: Place[] = [];
+  for (let socket = 0; socket < spec.sockets; socket += 1)
+    for (let core = 0; core < coresPerSocket; core += 1)
+      for (let thread = 0; thread < spec.threads; thread += 1)
+        places.push({
+          cpu: number(socket, core, thread),
+          socket,
+          node: socket * spec.nodesPerSocket + Math.floor(core / spec.coresPerNode),
+          llc: Math.floor((socket * coresPerSocket + core) / coresPerLlc),
+          core,
+          wholeCore: socket * coresPerSocket + core,
+        });
+  return places.toSorted((a, b) => a.cpu - b.cpu);
+}
+
+const list = (members: readonly Place[]) => formatCpulist(members.map(({ cpu }) => cpu));
+
+function treeOf(spec: MachineSpec): Record<string, string> {
+  const places = placesOf(spec);
+  const offline = new Set(spec.offline);
+  const online = places.filter(({ cpu }) => !offline.has(cpu));
+  const tree: Record<string, string> = {};
+  const put = (folder: string, texts: Readonly<Record<string, string | number>>) => {
+    for (const [name, text] of Object.entries(texts)) tree[`${folder}/${name}`] = `${text}\n`;
+  };
+  const listBy = (keyOf: (place: Place) => number) => {
+    const members = new Map<number, Place[]>();
+    for (const place of online) {
+      const group = members.get(keyOf(place));
+      if (group) group.push(place);
+      else members.set(keyOf(place), [place]);
+    }
+    return new Map([...members].map(([key, group]) => [key, list(group)]));
+  };
+
+  put('/sys/devices/system/cpu', {
+    online: list(online),
+    offline: formatCpulist(spec.offline ?? []),
+    possible: list(places),
+    present: list(places),
+    isolated: formatCpulist(spec.isolated ?? []),
+    nohz_full: formatCpulist(spec.nohzFull ?? []),
+  });
+  const bySocket = listBy(({ socket }) => socket);
+  const byLlc = listBy(({ llc }) => llc);
+  const byCore = listBy(({ wholeCore }) => wholeCore);
+  for (const place of places) {
+    const folder = `/sys/devices/system/cpu/cpu${place.cpu}`;
+    if (place.cpu > 0) put(folder, { online: offline.has(place.cpu) ? 0 : 1 });
+    if (offline.has(place.cpu)) continue;
+    const own = byCore.get(place.wholeCore) ?? '';
+    const socket = bySocket.get(place.socket) ?? '';
+    put(`${folder}/topology`, {
+      physical_package_id: place.socket,
+      die_id: 0,
+      core_id: place.core,
+      core_cpus_list: own,
+      thread_siblings_list: own,
+      die_cpus_list: socket,
+      package_cpus_list: socket,
+      core_siblings_list: socket,
+    });
+    const cache = (index: number, level: number, type: string, size: string, members: string) =>
+      put(`${folder}/cache/index${index}`, { level, type, size, shared_cpu_list: members, id: place.core });
+    cache(0, 1, 'Data', '32K', own);
+    cache(1, 1, 'Instruction', '32K', own);
+    cache(2, 2, 'Unified', '1024K', own);
+    cache(3, 3, 'Unified', '32768K', byLlc.get(place.llc) ?? '');
+    put(`${folder}/thermal_throttle`, { core_throttle_count: 0, package_throttle_count: 0 });
+  }
+  putNodes(
+    spec,
+    put,
+    listBy(({ node }) => node),
+  );
+  putProc(spec, put, online);
+  return tree;
+}
+
+type Put = (folder: string, texts: Readonly<Record<string, string | number>>) => void;
+
+function putNodes(spec: MachineSpec, put: Put, byNode: ReadonlyMap<number, string>): void {
+  const root = '/sys/devices/system/node';
+  const memoryOnly = spec.memoryOnly ?? [];
+  const socketOf = [
+    ...Array.from({ length: spec.sockets * spec.nodesPerSocket }, (_, node) =>
+      Math.floor(node / spec.nodesPerSocket),
+    ),
+    ...memoryOnly,
+  ];
+  const cpuNodes = socketOf.length - memoryOnly.length;
+  const ids = socketOf.map((_, node) => spec.nodeIds?.[node] ?? node);
+  const all = formatCpulist(ids.toSorted((a, b) => a - b));
+  const full = ids.filter((_, node) => !spec.memoryless?.includes(node)).toSorted((a, b) => a - b);
+  put(root, { online: all, possible: all, has_memory: formatCpulist(full) });
+  for (const [node, id] of ids.entries()) {
+    const folder = `${root}/node${id}`;
+    const away = (other: number) => {
+      if (node === other) return 10;
+      const slow = node >= cpuNodes || other >= cpuNodes ? 4 : 0;
+      return (socketOf[node] === socketOf[other] ? 12 : 21) + slow;
+    };
+    // Columns follow the ids, not the order in which we made them.
+    const columns = [...ids.entries()].toSorted(([, a], [, b]) => a - b).map(([other]) => away(other));
+    const bytes = spec.memoryless?.includes(node) ? 0 : 64 * GiB;
+    put(folder, {
+      cpulist: byNode.get(node) ?? '',
+      distance: columns.join(' '),
+      meminfo: `Node ${id} MemTotal:       ${bytes / 1024} kB\nNode ${id} MemFree:        ${bytes / 2048} kB`,
+      numastat:
+        'numa_hit 193460335812\nnuma_miss 12\nnuma_foreign 12\ninterleave_hit 4096\nlocal_node 193460000000\nother_node 335812',
+    });
+    if (node < cpuNodes) continue;
+    const initiators = `${folder}/access0/initiators`;
+    put(initiators, {
+      read_latency: 255,
+      write_latency: 260,
+      read_bandwidth: 32_000,
+      write_bandwidth: 28_000,
+    });
+    for (const [near, nearId] of ids.slice(0, cpuNodes).entries())
+      if (socketOf[near] === socketOf[node]) put(`${initiators}/node${nearId}`, { distance: '' });
+  }
+}
+
+function putProc(spec: MachineSpec, put: Put, online: readonly Place[]): void {
+  const amd = spec.vendor === 'amd';
+  const identity = amd
+    ? ['AuthenticAMD', 25, 17, 'AMD EPYC 9654 96-Core Processor', 1]
+    : ['GenuineIntel', 6, 143, 'Intel(R) Xeon(R) Platinum 8480+', 8];
+  const [vendor, family, model, name, stepping] = identity;
+  const cpuinfo = online.map(({ cpu, socket, core }) =>
+    [
+      `processor\t: ${cpu}`,
+      `vendor_id\t: ${vendor}`,
+      `cpu family\t: ${family}`,
+      `model\t\t: ${model}`,
+      `model name\t: ${name}`,
+      `stepping\t: ${stepping}`,
+      `physical id\t: ${socket}`,
+      `core id\t\t: ${core}`,
+      'flags\t\t: fpu tsc msr constant_tsc nonstop_tsc',
+      '',
+    ].join('\n'),
+  );
+  const idle = '1000 0 500 90000 10 0 20 0 0 0';
+  const times = online.map(({ cpu }) => `cpu${cpu} ${idle}`);
+  const allowed = formatCpulist(spec.allowed ?? online.map(({ cpu }) => cpu));
+  const nodes = spec.sockets * spec.nodesPerSocket + (spec.memoryOnly?.length ?? 0);
+  const everyNode = Array.from({ length: nodes }, (_, node) => spec.nodeIds?.[node] ?? node);
+  const mems = formatCpulist((spec.memsAllowed ?? everyNode).toSorted((a, b) => a - b));
+  const memory = spec.sockets * spec.nodesPerSocket * 64 * (GiB / 1024);
+  put('/proc', {
+    cpuinfo: cpuinfo.join('\n'),
+    meminfo: `MemTotal:       ${memory} kB\nMemFree:        ${memory / 2} kB`,
+    stat: [`cpu  ${idle}`, ...times, 'intr 0', 'ctxt 123456', 'btime 1700000000', 'processes 4321'].join(
+      '\n',
+    ),
+    loadavg: '0.50 0.40 0.30 1/900 4321',
+  });
+  put('/proc/sys/kernel', { osrelease: '6.12.0-synthetic' });
+  put('/proc/pressure', {
+    cpu: 'some avg10=0.00 avg60=0.10 avg300=0.05 total=123456\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0',
+  });
+  const after = Array.from({ length: 30 }, () => 0).join(' ');
+  put('/proc/self', {
+    status: `Name:\tnode\nVmRSS:\t   65536 kB\nCpus_allowed_list:\t${allowed}\nMems_allowed_list:\t${mems}\nvoluntary_ctxt_switches:\t10\nnonvoluntary_ctxt_switches:\t2`,
+    stat: `4321 (node) S 1 4321 4321 0 -1 4194560 9000 0 5 0 120 30 0 0 20 0 11 0 8000 ${64 * MiB} 15000 ${after}`,
+    cgroup: '0::/system.slice/numacanary.service',
+  });
+  put('/proc/self/fd', { 0: '', 1: '', 2: '' });
+  put('/sys/fs/cgroup', { 'cgroup.controllers': 'cpuset cpu io memory pids' });
+  put('/sys/fs/cgroup/system.slice/numacanary.service', {
+    'cpu.stat':
+      'usage_usec 150000\nuser_usec 120000\nsystem_usec 30000\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0',
+    'cpuset.cpus.effective': allowed,
+    'cpu.max': 'max 100000',
+  });
+}

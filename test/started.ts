@@ -1,0 +1,45 @@
+import { onTestFinished } from 'vitest';
+import { start } from '../src/app.ts';
+import { parseConfig } from '../src/config.ts';
+import type { Config, Override } from '../src/config.ts';
+import type { Native } from '../src/host/host.ts';
+import { sections } from '../src/sources.ts';
+import { fakeNative } from './fakeNative.ts';
+import { fakeClock, filesOf, silentLog } from './fakes.ts';
+import { machine } from './machines.ts';
+import type { MachineName } from './machines.ts';
+
+export interface Given {
+  readonly machine?: MachineName;
+  readonly files?: Record<string, string | Error>;
+  readonly native?: Native;
+  readonly config?: string;
+  readonly listen?: string;
+  readonly readConfig?: () => Promise<Config>;
+}
+
+/** The whole daemon on port 0, on a synthetic machine, with a clock that the test turns. Stops by itself. */
+export async function started(given: Given = {}) {
+  const clock = fakeClock();
+  const log = silentLog();
+  const files = filesOf(given.files ?? machine(given.machine ?? 'two-socket'));
+  const overrides: Override[] = [
+    { flag: '', path: ['web', 'listen_address'], value: given.listen ?? '127.0.0.1:0' },
+  ];
+  const config = parseConfig({ file: 'c.yml', text: given.config ?? '' }, sections, overrides);
+  const running = await start({
+    config,
+    host: { files, clock, log, native: given.native ?? fakeNative() },
+    build: { version: '1.2.3', revision: 'abc', nodeVersion: '20.0.0' },
+    readConfig: given.readConfig ?? (async () => config),
+    random: () => 0.5,
+  });
+  onTestFinished(async () => {
+    const stopped = running.stop();
+    await clock.advance(1);
+    await stopped;
+  });
+  const get = (path: string, init: RequestInit = {}) => fetch(`http://${running.address}${path}`, init);
+  const text = async (path: string, init: RequestInit = {}) => (await get(path, init)).text();
+  return { ...running, clock, log, config, get, text };
+}
