@@ -11,14 +11,16 @@ const group = '/sys/fs/cgroup/canary';
 const say = (what) => process.stderr.write(`${Math.round(process.uptime())} s: ${what}\n`);
 const join = (pid, folder) => writeFileSync(`${folder}/cgroup.procs`, String(pid));
 
-const switchOf = (file, off, on) => ({
+/** `left`: cross-socket lanes while CPU 3 is away. */
+const switchOf = (file, off, on, left) => ({
+  left,
   take: () => writeFileSync(file, off),
   takeMeanwhile: () => writeFile(file, off),
   give: () => writeFileSync(file, on),
 });
 const ways = {
-  hotplug: switchOf('/sys/devices/system/cpu/cpu3/online', '0', '1'),
-  cpuset: switchOf(`${group}/cpuset.cpus`, '0-1', '0-3'),
+  hotplug: switchOf('/sys/devices/system/cpu/cpu3/online', '0', '1', 1),
+  cpuset: switchOf(`${group}/cpuset.cpus`, '0-1', '0-3', 0),
 };
 
 writeFileSync('/sys/fs/cgroup/cgroup.subtree_control', '+cpuset');
@@ -54,7 +56,11 @@ for (const [name, way] of Object.entries(ways)) {
   }
   const whole = await daemon.until((page) => pairs(page, 'llc') === 2, 60);
   way.take();
-  const gone = await daemon.until((page) => pairs(page, 'llc') === 1, 60);
+  // A refusal gives up both CPUs of a pair until the topology has been read anew: one llc lane alone may be that.
+  const gone = await daemon.until(
+    (page) => pairs(page, 'llc') === 1 && pairs(page, 'cross_socket') === way.left,
+    60,
+  );
   const without = await daemon.until((page) => clean(page, 'llc') > clean(gone, 'llc'), 120);
   way.give();
   const again = await daemon.until((page) => pairs(page, 'llc') === 2, 60);
