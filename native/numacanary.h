@@ -25,6 +25,10 @@ NC_API uint32_t nc_sizeof_visit_plan(void);
 NC_API uint32_t nc_sizeof_visit(void);
 NC_API uint32_t nc_sizeof_memory_plan(void);
 NC_API uint32_t nc_sizeof_memory(void);
+NC_API uint32_t nc_sizeof_perf_event(void);
+NC_API uint32_t nc_sizeof_perf_reading(void);
+NC_API uint32_t nc_sizeof_calibration_plan(void);
+NC_API uint32_t nc_sizeof_calibration(void);
 
 /* ---- clock ------------------------------------------------------------------------------------------- */
 
@@ -149,6 +153,76 @@ struct nc_memory {
  * use, or a plan out of range; -EPERM: the node needs a memory policy (it has no CPU to touch from) and the kernel
  * forbids one; -EBUSY, -ENOMEM, -EAGAIN: as of nc_visit. Any thread. */
 NC_API int nc_memory(const struct nc_memory_plan *plan, struct nc_memory *out);
+
+/* ---- perf: what the kernel and the hardware count ------------------------------------------------------ */
+
+enum nc_perf_flag { NC_PERF_USER_ONLY = 1 }; /* exclude_kernel, exclude_hv; never on an uncore PMU: it refuses */
+
+/* One event on one CPU. Events of one group stand together, the leader first. */
+struct nc_perf_event {
+  uint32_t type;            /* perf_event_attr.type: PERF_TYPE_* or the number in the PMU's sysfs `type` */
+  uint32_t flags;           /* enum nc_perf_flag bits */
+  uint64_t config, config1, config2;
+  int32_t cpu;              /* >= 0: everything that runs on that CPU (pid -1) */
+  int32_t leader;           /* index of the group's leader in this array, below its own; its own index: it leads */
+  int32_t filter;           /* offset of a tracepoint's filter, NUL-terminated, in `filters`; -1: none */
+  int32_t fd;               /* out: -1 where it is not open */
+  int32_t error;            /* out: errno of the open or of the filter; 0; ECANCELED where the leader is not open */
+  uint32_t reserved;
+};
+
+/* Since the event was opened; never falls. All 0 beside an error. */
+struct nc_perf_reading {
+  uint64_t value;
+  uint64_t enabled_ns, running_ns; /* running < enabled: the kernel shared the counters out among more groups */
+  int32_t error;                   /* errno of the read; ENODATA: the group is in error state; EBADF: not open */
+  uint32_t reserved;
+};
+
+/* Opens each event, disabled (opening enabled is quadratic per CPU), with FD_CLOEXEC, and sets its filter. One that
+ * cannot be had costs only itself and, where it leads, its group: its `error` says why and the call goes on.
+ * -EINVAL: a leader that is not below its member, or on another CPU; a filter that does not end inside
+ * `filter_bytes`. Otherwise 0. Takes microseconds per event. Any thread; two calls must not share an array.
+ * perf_event_open(2); kernel/events/core.c. */
+NC_API int nc_perf_open(struct nc_perf_event *events, uint32_t count, const char *filters, uint32_t filter_bytes);
+
+/* Starts (on != 0) or stops whole groups by their leaders: those whose indices are in `leaders`, or with
+ * leader_count 0 all. A group stopped keeps its counts and its times stand still. 0, or -errno of the first group that
+ * refused, the others having been switched. */
+NC_API int nc_perf_switch(const struct nc_perf_event *events, uint32_t count, const uint32_t *leaders,
+                          uint32_t leader_count, uint32_t on);
+
+/* Reads whole groups, one read() and at most one IPI for each: those whose leaders' indices are given, or with
+ * leader_count 0 all. readings[i] belongs to events[i]; those of groups not asked for are left as they are. Always 0
+ * but for indices out of range, -EINVAL. */
+NC_API int nc_perf_read(const struct nc_perf_event *events, struct nc_perf_reading *readings, uint32_t count,
+                        const uint32_t *leaders, uint32_t leader_count);
+
+/* Closes what is open and sets fd to -1. A tracepoint's last fd takes 40 ms. Always 0. */
+NC_API int nc_perf_close(struct nc_perf_event *events, uint32_t count);
+
+/* Raises the soft limit on open files to the hard one, and gives it. 0 or -errno. */
+NC_API int nc_fd_limit(uint64_t *limit);
+
+/* ---- calibration: does the counter count? --------------------------------------------------------------- */
+
+struct nc_calibration_plan {
+  int32_t cpu;
+  uint32_t type;         /* the event, opened for the thread alone, user mode only */
+  uint64_t config;
+  uint64_t instructions; /* about so many are executed while it counts; 1e5 .. 1e8 */
+};
+
+struct nc_calibration {
+  uint64_t expected;     /* instructions of the loop, known from its code */
+  uint64_t counted, enabled_ns, running_ns;
+  int32_t cpu;           /* where the thread ran at the end */
+  int32_t error;         /* errno of the open or read; 0 */
+};
+
+/* Runs a loop whose instructions are known on a thread of its own, pinned to `cpu`, with the event counting that
+ * thread. 0; -EINVAL: a CPU that may not be used, or a plan out of range; -EAGAIN, -ENOMEM: no thread. Any thread. */
+NC_API int nc_calibrate(const struct nc_calibration_plan *plan, struct nc_calibration *out);
 
 #ifdef NC_TEST_DELAY
 /* Test build only: every hand-off, the rulers' too, waits this much longer. Any thread, at any time. */

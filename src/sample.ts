@@ -14,6 +14,8 @@ export type Dimension =
   | 'directed_lane' // ordered socket pair x distance class
   | 'socket'
   | 'numa_node'
+  | 'pmu_place' // NUMA nodes, or above 16 of them sockets: where a core's counts are summed up
+  | 'socket_pair' // ordered
   | 'memory_lane' // CPU node -> memory node, those measured by default
   | 'distance' // distance classes the machine has
   | 'source'
@@ -48,6 +50,8 @@ export interface Metric {
    * Of the closed labels one combination holds at a time, as in an info metric or a state: counted as one series.
    */
   readonly oneAtATime?: true;
+  /** Of the combinations of closed labels no machine has more than this: vendors name different sources. */
+  readonly atMost?: number;
   /** Upper bounds in ascending order, without +Inf. Histograms only. */
   readonly bounds?: readonly number[];
 }

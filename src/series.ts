@@ -31,6 +31,8 @@ export function sizesOf(topology: Topology, sources: number): Sizes {
     directed_lane: lanes.reduce((sum, { socketA, socketB }) => sum + (socketA === socketB ? 1 : 2), 0),
     socket: topology.sockets.length,
     numa_node: topology.numaNodes.length,
+    pmu_place: topology.numaNodes.length > 16 ? topology.sockets.length : topology.numaNodes.length,
+    socket_pair: topology.sockets.length * (topology.sockets.length - 1),
     memory_lane: memoryLanes(topology, topology.cpus).length,
     distance: new Set(lanes.map(({ distance }) => distance)).size,
     source: sources,
@@ -44,7 +46,7 @@ export function countSeries(metric: Metric, sizes: Sizes): number {
   const values = Object.entries(metric.closed ?? {})
     .filter(([label]) => !metric.oneAtATime && label !== metric.newestOnly)
     .reduce((product, [, all]) => product * all.length, 1);
-  return things * values * linesOf(metric, sizes.socket);
+  return things * Math.min(values, metric.atMost ?? Infinity) * linesOf(metric, sizes.socket);
 }
 
 /** Above four sockets a histogram of lanes keeps every second bound: see latencyBounds. */

@@ -1,4 +1,4 @@
-import { NativeError } from '../src/errors.ts';
+import { Absent, NativeError } from '../src/errors.ts';
 import type {
   MemoryPlan,
   MemoryVisit,
@@ -130,5 +130,8 @@ export function fakeNative({ visit = cleanVisit, memory = cleanMemory }: FakeNat
         chases.push(plan);
         return memory(plan);
       }),
+    perfOpen: () => Promise.reject(new Absent('no counters in this test')),
+    calibrate: () => Promise.reject(new Absent('no counters in this test')),
+    fdLimit: async () => 20_000,
   };
 }

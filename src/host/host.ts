@@ -49,6 +49,63 @@ export interface Native {
   clock(): Promise<NativeClock>;
   visit(plan: VisitPlan): Promise<Visit>;
   memory(plan: MemoryPlan): Promise<MemoryVisit>;
+  /** Opens each event, disabled; one that cannot be had costs only itself, or where it leads its group. */
+  perfOpen(events: readonly PerfEvent[]): Promise<OpenPerf>;
+  calibrate(plan: CalibrationPlan): Promise<Calibration>;
+  /** Raises the soft limit on open files to the hard one, and gives it. */
+  fdLimit(): Promise<number>;
+}
+
+/** One event on one CPU, counting all that runs there. The events of one group stand together, the leader first. */
+export interface PerfEvent {
+  /** perf_event_attr.type, config, config1, config2. */
+  readonly type: number;
+  readonly config: bigint;
+  readonly config1: bigint;
+  readonly config2: bigint;
+  readonly cpu: number;
+  /** Index of the leader in the list; its own index where it leads. */
+  readonly leader: number;
+  /** Of a tracepoint: what the kernel looks at before it counts. */
+  readonly filter?: string;
+}
+
+/** A list of events that was opened. Every call is one native call, however many events there are. */
+export interface OpenPerf {
+  /** By event: the errno's name (`EACCES`), ECANCELED where its leader is not open, null where it is open. */
+  readonly errors: readonly (string | null)[];
+  /** Starts or stops groups, by their leaders' indices; left out: all. A stopped group keeps its counts. */
+  enable(on: boolean, leaders?: readonly number[]): Promise<void>;
+  /** Reads groups, by their leaders' indices; left out: all. Others stand in the answer as last read. */
+  read(leaders?: readonly number[]): Promise<PerfReadings>;
+  /** Nothing may be asked of it afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Eight 32-bit words an event, as the helper wrote them: value, enabled and running in nanoseconds as low and high
+ * word, then the errno of the read, then nothing. A copy: it does not change with the next read.
+ */
+export interface PerfReadings {
+  readonly words: Uint32Array;
+}
+
+export interface CalibrationPlan {
+  readonly cpu: number;
+  readonly type: number;
+  readonly config: bigint;
+  readonly instructions: number;
+}
+
+export interface Calibration {
+  readonly expected: number;
+  readonly counted: number;
+  readonly enabledNs: number;
+  readonly runningNs: number;
+  /** Where the thread ran at the end. */
+  readonly cpu: number;
+  /** errno's name, null where it counted. */
+  readonly error: string | null;
 }
 
 export interface NativeClock {

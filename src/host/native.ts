@@ -19,7 +19,14 @@ export function loadNative(libraryPath: string): Native {
   const library = open(libraryPath);
   if (library instanceof Error) {
     const refuse = () => Promise.reject(library);
-    return { clock: refuse, visit: refuse, memory: refuse };
+    return {
+      clock: refuse,
+      visit: refuse,
+      memory: refuse,
+      perfOpen: refuse,
+      calibrate: refuse,
+      fdLimit: refuse,
+    };
   }
   const clock = call(library, 'nc_clock', [], 'nc_clock');
   const visit = call(library, 'nc_visit', ['nc_visit_plan'], 'nc_visit');
@@ -28,6 +35,9 @@ export function loadNative(libraryPath: string): Native {
     clock: async () => fromClock(await clock()),
     visit: async (plan) => fromVisit(await visit(toVisitPlan(plan))),
     memory: async (plan) => fromMemory(await memory(toMemoryPlan(plan))),
+    perfOpen: () => Promise.reject(new Absent('nc_perf_open: not bound yet')),
+    calibrate: () => Promise.reject(new Absent('nc_calibrate: not bound yet')),
+    fdLimit: () => Promise.reject(new Absent('nc_fd_limit: not bound yet')),
   };
 }
 

@@ -1,0 +1,41 @@
+/** Open counters and their totals: the seam between perf/ and the sources that publish. Types only. */
+import type { Missing, Plan } from '../pmu/plan.ts';
+import type { Facts } from '../pmu/facts.ts';
+import type { Metric } from '../sample.ts';
+import type { Context } from '../source.ts';
+
+export interface Total {
+  readonly metric: Metric;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Of one group on one socket, over the last interval in which it was on. */
+export interface Coverage {
+  readonly group: string;
+  readonly socket: number;
+  /** Time counted over time that passed, all CPUs of the socket together: 0 to 1. */
+  readonly ratio: number;
+}
+
+export interface Reading {
+  readonly totals: readonly Total[];
+  readonly coverage: readonly Coverage[];
+  /** Signals that are counted. */
+  readonly counted: readonly string[];
+  readonly missing: readonly Missing[];
+  readonly openFds: number;
+  readonly facts: Facts;
+}
+
+export interface Counters {
+  /** Opens what is not open, reads all, adds up. Never falls from one reading to the next. */
+  read(context: Context): Promise<Reading>;
+  /** Once a second: gives the groups that take turns their second. */
+  tick(context: Context): Promise<void>;
+  /** Closes everything; the totals stay for whoever comes next. */
+  close(): Promise<void>;
+}
+
+/** Makes the plan anew whenever the topology or the host's facts have changed. */
+export type Planner = (context: Context, facts: Facts, fds: number) => Plan;
