@@ -99,10 +99,19 @@ export interface FakeNative extends Native {
 export interface FakeNativeOptions {
   readonly visit?: (plan: VisitPlan) => Visit | Promise<Visit>;
   readonly memory?: (plan: MemoryPlan) => MemoryVisit | Promise<MemoryVisit>;
+  /** fakePerf(…), for instance; left out: Absent, as without the library. */
+  readonly perf?: Pick<Native, 'perfOpen' | 'calibrate' | 'fdLimit'>;
 }
 
+const noPerf: Pick<Native, 'perfOpen' | 'calibrate' | 'fdLimit'> = {
+  perfOpen: () => Promise.reject(new Absent('no counters in this test')),
+  calibrate: () => Promise.reject(new Absent('no counters in this test')),
+  fdLimit: async () => 20_000,
+};
+
 /** Refuses what the real one refuses: one CPU for both threads, and a second visit while one runs. */
-export function fakeNative({ visit = cleanVisit, memory = cleanMemory }: FakeNativeOptions = {}): FakeNative {
+export function fakeNative(options: FakeNativeOptions = {}): FakeNative {
+  const { visit = cleanVisit, memory = cleanMemory, perf = noPerf } = options;
   const visits: VisitPlan[] = [];
   const chases: MemoryPlan[] = [];
   let running = false;
@@ -130,8 +139,8 @@ export function fakeNative({ visit = cleanVisit, memory = cleanMemory }: FakeNat
         chases.push(plan);
         return memory(plan);
       }),
-    perfOpen: () => Promise.reject(new Absent('no counters in this test')),
-    calibrate: () => Promise.reject(new Absent('no counters in this test')),
-    fdLimit: async () => 20_000,
+    perfOpen: perf.perfOpen,
+    calibrate: perf.calibrate,
+    fdLimit: perf.fdLimit,
   };
 }
