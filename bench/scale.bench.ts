@@ -41,6 +41,7 @@ it.each(['two-socket', 'eight-socket', 'eight-socket-snc4'] as const)('%s', asyn
       host: { files, clock, log: silentLog(), native: fakeNative() },
       build: { version: '0', revision: '0', nodeVersion: process.versions.node },
       readConfig: async () => config,
+      models: [],
       random: () => 0.5,
     });
     const started = performance.now() - began;

@@ -17,7 +17,7 @@ export interface Build {
   readonly nodeVersion: string;
 }
 
-export interface Start extends Pick<CrewPlan, 'config' | 'readConfig' | 'host' | 'random'> {
+export interface Start extends Pick<CrewPlan, 'config' | 'readConfig' | 'host' | 'random' | 'models'> {
   readonly build: Build;
 }
 
@@ -40,9 +40,10 @@ export async function start({ build, ...given }: Start): Promise<Running> {
 
   const labels = { version: build.version, revision: build.revision, node_version: build.nodeVersion };
   const built = { metric: buildInfo, labels, value: 1 };
+  const readAtScrape = () => [...crew.now().collectors, ...crew.now().samplers];
   const collections = createCollect(
     () => ({
-      collectors: crew.now().collectors,
+      collectors: readAtScrape(),
       maxSeries: crew.config().metrics.max_series,
       world: { host, topology: topology.current() },
       own: [built, ...crew.own()],
@@ -54,7 +55,7 @@ export async function start({ build, ...given }: Start): Promise<Running> {
   const page = createPage(async (deadlineSeconds) => {
     const collection = await collections.collect(deadlineSeconds);
     if (collection === last) return collection;
-    for (const { name } of crew.now().collectors) {
+    for (const { name } of readAtScrape()) {
       const outcome = collection.outcomes.get(name);
       if (outcome && outcome.status !== (last?.outcomes.get(name)?.status ?? 'ok')) tell(log, name, outcome);
     }
@@ -115,7 +116,7 @@ export async function start({ build, ...given }: Start): Promise<Running> {
 
 /** What works, as the landing page and /api/v1/status show it. */
 function rowsOf(crew: Crew, outcomes: ReadonlyMap<string, Outcome>): SourceRow[] {
-  const { collectors, probes, jobs, schedule } = crew.now();
+  const { collectors, samplers, probes, jobs, schedule } = crew.now();
   const row =
     (kind: SourceRow['kind']) =>
     ({ name }: { readonly name: string }): SourceRow => {
@@ -130,6 +131,7 @@ function rowsOf(crew: Crew, outcomes: ReadonlyMap<string, Outcome>): SourceRow[]
     };
   return [
     ...collectors.map(row('collector')),
+    ...samplers.map(row('sampler')),
     ...probes.map(row('probe')),
     ...jobs.map((job) => ({
       ...row('job')(job),

@@ -57,6 +57,7 @@ export interface Section {
 /** Shared settings that are no source's own, such as courtesy, by their key. */
 export interface Sections {
   readonly collectors: readonly Section[];
+  readonly samplers: readonly Section[];
   readonly probes: readonly Section[];
   readonly jobs: readonly Section[];
   readonly shared: Readonly<Record<string, z.ZodObject>>;
@@ -70,6 +71,7 @@ export type Config = {
   readonly [Key in keyof typeof daemon]: z.output<(typeof daemon)[Key]>;
 } & {
   readonly collectors: Switched;
+  readonly samplers: Switched;
   readonly probes: Switched;
   readonly jobs: Switched;
   readonly shared: Readonly<Record<string, unknown>>;
@@ -125,11 +127,11 @@ export function parseConfig(
     });
     throw new ConfigError(placed.toSorted((a, b) => a.offset - b.offset).map(({ line }) => line));
   }
-  const { collectors, probes, jobs, web, log, metrics, paths, ...shared } = checked.data as Omit<
+  const { collectors, samplers, probes, jobs, web, log, metrics, paths, ...shared } = checked.data as Omit<
     Config,
     'shared'
   >;
-  return { web, log, metrics, paths, collectors, probes, jobs, shared };
+  return { web, log, metrics, paths, collectors, samplers, probes, jobs, shared };
 }
 
 export interface Setting {
@@ -155,12 +157,13 @@ function leaves(schema: unknown, value: unknown, path: readonly string[]): Setti
   return here instanceof z.ZodType ? [{ key: path.join('.'), default: value, allowed: allowed(here) }] : [];
 }
 
-function schemaOf({ collectors, probes, jobs, shared }: Sections) {
+function schemaOf({ collectors, samplers, probes, jobs, shared }: Sections) {
   const common = Object.entries(shared).map(([key, { shape }]) => [key, z.strictObject(shape).prefault({})]);
   return z.strictObject({
     ...daemon,
     ...Object.fromEntries(common),
     collectors: group(collectors),
+    samplers: group(samplers),
     probes: group(probes),
     jobs: group(jobs),
   });
@@ -203,7 +206,7 @@ function valueOf(document: Document, at: (offset: number) => string): Record<str
 /** `probes:` or `latency:` with everything below it commented out means the defaults, not null. */
 function withoutEmpty(
   value: Record<string, unknown>,
-  groups = ['collectors', 'probes', 'jobs'],
+  groups = ['collectors', 'samplers', 'probes', 'jobs'],
 ): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value)

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { Followed } from './follow.ts';
 import type { Host } from './host/host.ts';
 import type { Latest } from './latest.ts';
+import type { Model } from './pmu/model.ts';
 import { reloadSuccessful, reloadTimestamp } from './own.ts';
 import { tell } from './run.ts';
 import type { Outcome } from './run.ts';
@@ -19,6 +20,8 @@ export interface CrewPlan {
   readonly host: Host;
   readonly topology: Followed;
   readonly latest: Latest;
+  /** What CPU families can count, as shipped. */
+  readonly models: readonly Model[];
   /** From 0 to 1: spreads the probes of a fleet that was started together. */
   readonly random: () => number;
 }
@@ -39,7 +42,15 @@ export interface Crew {
 }
 
 /** Sets everything to work that the configuration switches on. */
-export function createCrew({ config: first, readConfig, host, topology, latest, random }: CrewPlan): Crew {
+export function createCrew({
+  config: first,
+  readConfig,
+  host,
+  topology,
+  latest,
+  models,
+  random,
+}: CrewPlan): Crew {
   const { clock, log } = host;
   const world = () => ({ host, topology: topology.current() });
   let config = first;
@@ -54,10 +65,10 @@ export function createCrew({ config: first, readConfig, host, topology, latest, 
       .reread()
       .catch((thrown: unknown) => log.error('topology not read', { error: String(thrown) }))
       .finally(() => (rereading = undefined)));
-  const sourcesOf = createSources(() => void reread());
+  const rig = createSources({ models, onStaleTopology: () => void reread() });
 
   function begin(before: ReadonlyMap<string, JobState> = new Map()) {
-    const sources = sourcesOf(config);
+    const sources = rig.of(config);
     const scheduled: readonly Source[] = [...sources.probes, ...sources.jobs.map(asSource)];
     for (const source of scheduled) latest.register(source);
     latest.retain(scheduled);
@@ -77,6 +88,7 @@ export function createCrew({ config: first, readConfig, host, topology, latest, 
       await reread();
       await now.schedule.stop();
       if (stopped) return;
+      await rig.retire(fresh);
       config = fresh;
       now = begin(now.schedule.jobs);
       readAt = clock.wall();
@@ -109,9 +121,10 @@ export function createCrew({ config: first, readConfig, host, topology, latest, 
     },
     // A reload in progress has stopped the schedule that we would ask.
     trigger: (job) => reloading.then(() => now.schedule.trigger(job)),
-    stop() {
+    async stop() {
       stopped = true;
-      return now.schedule.stop();
+      await now.schedule.stop();
+      await rig.close();
     },
   };
 }

@@ -149,9 +149,10 @@ function parse(
   }
 }
 
-const switches = ({ collectors, probes, jobs }: Sections): Flag[] =>
-  Object.entries({ collector: collectors, probe: probes, job: jobs }).flatMap(([word, kinds]) =>
-    kinds.map(({ name }) => ({ name: `${word}.${name}`, path: [`${word}s`, name, 'enabled'], help: '' })),
+const switches = ({ collectors, samplers, probes, jobs }: Sections): Flag[] =>
+  Object.entries({ collector: collectors, sampler: samplers, probe: probes, job: jobs }).flatMap(
+    ([word, kinds]) =>
+      kinds.map(({ name }) => ({ name: `${word}.${name}`, path: [`${word}s`, name, 'enabled'], help: '' })),
   );
 
 export function usage(sections: Sections): string {
@@ -167,6 +168,7 @@ ${row('--config.file=FILE', 'YAML; config.example.yml shows every key and its de
 ${row('--config.check', 'check the configuration and exit')}
 ${rows.join('\n')}
 ${row('--[no-]collector.X', `switch a collector: ${names(sections.collectors)}`)}
+${row('--[no-]sampler.X', `switch a sampler: ${names(sections.samplers)}`)}
 ${row('--[no-]probe.X', `switch a probe: ${names(sections.probes)}`)}
 ${row('--[no-]job.X', `switch a slow job: ${names(sections.jobs)}`)}
 ${row('--json', 'probe, topology, series: JSON instead of text')}

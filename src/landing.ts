@@ -1,6 +1,6 @@
 export interface SourceRow {
   readonly name: string;
-  readonly kind: 'collector' | 'probe' | 'job';
+  readonly kind: 'collector' | 'sampler' | 'probe' | 'job';
   readonly status: string;
   readonly seconds: number | null;
   readonly message: string;

@@ -19,7 +19,7 @@ import { createLog } from './host/log.ts';
 import { loadNative } from './host/native.ts';
 import { seriesTable } from './series.ts';
 import { courtesyOptions } from './probes/courtesy.ts';
-import { catalogue, createSources, sections } from './sources.ts';
+import { catalogue, createSources, idle, sections } from './sources.ts';
 import { readTopology } from './topology/read.ts';
 
 const out = (text: string) => void process.stdout.write(text);
@@ -53,7 +53,9 @@ async function runProbe(flags: Invocation, config: Config, host: Host): Promise<
   const topology = await readTopology(host.files);
   const courtesy = courtesyOptions.parse(config.shared['courtesy']);
   if (flags.plan) {
-    const latency = createSources(() => {})(config).probes.find(({ name }) => name === 'latency');
+    const latency = createSources(idle)
+      .of(config)
+      .probes.find(({ name }) => name === 'latency');
     return (out(planText(topology, courtesy, latency?.periodSeconds(topology))), 0);
   }
   const abort = new AbortController();
@@ -77,6 +79,7 @@ async function serve(flags: Invocation, config: Config, host: Host, version: str
     host,
     build: { version, revision, nodeVersion: process.versions.node },
     readConfig: () => readConfig(flags),
+    models: [],
     random: Math.random,
   });
   host.log.info('stopping', { signal: await signalled });

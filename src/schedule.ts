@@ -1,11 +1,13 @@
 import { schedule as cronSchedule } from 'node-cron';
 import { run } from './run.ts';
 import type { Outcome } from './run.ts';
-import type { Context, Job, Probe, Source } from './source.ts';
+import type { Context, Job, Probe, Source, Ticker } from './source.ts';
 
 export interface Timetable {
   readonly probes: readonly Probe[];
   readonly jobs: readonly Job[];
+  /** What wants a beat a second; it does not wait for the probes' turns. */
+  readonly tickers: readonly Ticker[];
   /** How jobs of these names stood when the schedule before this one was stopped. */
   readonly before?: ReadonlyMap<string, JobState>;
   /** The world as it is when a run starts: the topology may have changed since the last. */
@@ -42,6 +44,7 @@ export interface JobState {
 /** A probe that has not answered by then is given up; its own visits are bounded far below. */
 const probeDeadlineSeconds = 30;
 const jobDeadlineSeconds = 6 * 3600;
+const tickSeconds = 1;
 
 const neverRan: JobState = {
   state: 'never_ran',
@@ -57,7 +60,7 @@ const neverRan: JobState = {
  * Probes run one at a time, since each disturbs what the other would measure: all of them at once at the start,
  * then each on its own grid, whose phase is drawn by lot so that a fleet started together does not pulse together.
  */
-export function schedule({ probes, jobs, before, world, ran, random }: Timetable): Schedule {
+export function schedule({ probes, jobs, tickers, before, world, ran, random }: Timetable): Schedule {
   const { clock, log } = world().host;
   const abort = new AbortController();
   const { signal } = abort;
@@ -80,6 +83,20 @@ export function schedule({ probes, jobs, before, world, ran, random }: Timetable
       // Beats missed while the machine slept, or others had their turn, are not made up for.
       const period = probe.periodSeconds(world().topology);
       due += Math.max(1, Math.ceil((clock.now() - due) / period)) * period;
+    }
+  }
+
+  async function beat(ticker: Ticker) {
+    let due = clock.now() + tickSeconds;
+    let trouble = '';
+    while (!signal.aborted) {
+      await clock.sleep(due - clock.now(), signal);
+      if (signal.aborted) return;
+      const outcome = await ticker.tick({ ...world(), signal }).then(() => '', String);
+      // Once, not once a second; what a reader must know the source says at the scrape.
+      if (outcome !== trouble && outcome !== '') log.warn('tick failed', { of: ticker.name, error: outcome });
+      trouble = outcome;
+      due += Math.max(1, Math.ceil((clock.now() - due) / tickSeconds)) * tickSeconds;
     }
   }
 
@@ -128,6 +145,7 @@ export function schedule({ probes, jobs, before, world, ran, random }: Timetable
     await started;
     await repeat(probe);
   });
+  const beats = tickers.map(beat);
   const tasks = jobs.flatMap((job) =>
     job.cron === null ? [] : [cronSchedule(job.cron, () => begin(job), { name: job.name })],
   );
@@ -144,7 +162,7 @@ export function schedule({ probes, jobs, before, world, ran, random }: Timetable
     },
     async stop() {
       abort.abort();
-      await Promise.all([...loops, ...working, ...tasks.map((task) => task.destroy())]);
+      await Promise.all([...loops, ...beats, ...working, ...tasks.map((task) => task.destroy())]);
     },
   };
 }

@@ -22,14 +22,17 @@ export interface Source {
   read(context: Context): Promise<readonly Sample[]>;
 }
 
+export interface Ticker {
+  readonly name: string;
+  /** Every second by the monotonic clock; a tick that falls into the one before is left out. */
+  tick(context: Context): Promise<void>;
+}
+
 /**
  * A source that looks once a second, so that what a slow scrape would miss is kept: a window's maximum, seconds above
  * a line. `read` tells what was kept, at the scrape, as a collector's does.
  */
-export interface Sampler extends Source {
-  /** Every second by the monotonic clock; a tick that falls into the one before is left out. */
-  tick(context: Context): Promise<void>;
-}
+export interface Sampler extends Source, Ticker {}
 
 /** A source that runs on a clock. */
 export interface Probe extends Source {

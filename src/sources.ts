@@ -9,13 +9,18 @@ import { probes as probeKinds } from './probes/index.ts';
 import { createVisitor } from './probes/visit.ts';
 import type { Visitor } from './probes/visit.ts';
 import { visits } from './probes/visits.ts';
+import type { Model } from './pmu/model.ts';
 import type { Metric } from './sample.ts';
-import type { Job, Kind, Probe, Source } from './source.ts';
+import { samplerKinds } from './samplers/index.ts';
+import type { Job, Kind, Probe, Sampler, Source, Ticker } from './source.ts';
 
 export interface Sources {
   readonly collectors: readonly Source[];
+  readonly samplers: readonly Sampler[];
   readonly probes: readonly Probe[];
   readonly jobs: readonly Job[];
+  /** Samplers, and counters that take turns. */
+  readonly tickers: readonly Ticker[];
 }
 
 /** For the shape of the options only: it never visits. */
@@ -24,18 +29,24 @@ const nobody = createVisitor(courtesyOptions.parse({}));
 /** Everything that the configuration can switch and set. */
 export const sections: Sections = {
   collectors: collectorKinds,
+  samplers: samplerKinds,
   probes: probeKinds(nobody),
   jobs: jobKinds(nobody),
   shared: { courtesy: courtesyOptions },
 };
 
+export interface SourcesPlan {
+  readonly models: readonly Model[];
+  readonly onStaleTopology: () => void;
+}
+
 /** Makes what a configuration switches on; the visitor stays while courtesy does, its books for good. */
-export function createSources(onStaleTopology: () => void) {
+export function createSources({ onStaleTopology }: SourcesPlan) {
   const books = createBooks();
   let visitor: Visitor | undefined;
   let courteous = '';
 
-  return function sourcesOf(config: Config): Sources {
+  function sourcesOf(config: Config): Sources {
     const courtesy = courtesyOptions.parse(config.shared['courtesy']);
     if (!visitor || courteous !== JSON.stringify(courtesy)) {
       visitor = createVisitor({ ...courtesy, onStaleTopology, books });
@@ -44,7 +55,21 @@ export function createSources(onStaleTopology: () => void) {
     const probes = enabled(probeKinds(visitor), config.probes);
     const jobs = enabled(jobKinds(visitor), config.jobs);
     const told = probes.length + jobs.length > 0 ? [visits(courtesy, visitor)] : [];
-    return { collectors: [...enabled(collectorKinds, config.collectors), ...told], probes, jobs };
+    const samplers = enabled(samplerKinds, config.samplers);
+    return {
+      collectors: [...enabled(collectorKinds, config.collectors), ...told],
+      samplers,
+      probes,
+      jobs,
+      tickers: samplers,
+    };
+  }
+
+  return {
+    of: sourcesOf,
+    /** Ends what this configuration will not go on with, so that nothing is counted twice. */
+    async retire(_next: Config): Promise<void> {},
+    async close(): Promise<void> {},
   };
 }
 
@@ -55,6 +80,9 @@ function enabled<S>(kinds: readonly Kind<S>[], switched: Switched): S[] {
   });
 }
 
+/** For what never counts or visits. */
+export const idle: SourcesPlan = { models: [], onStaleTopology: () => {} };
+
 export interface Declared {
   readonly source: string;
   readonly metric: Metric;
@@ -62,9 +90,9 @@ export interface Declared {
 
 /** All that the program can say, in the order of its sources: what docs and the series table are printed from. */
 export function catalogue(): readonly Declared[] {
-  const { collectors, probes, jobs } = createSources(() => {})(parseConfig(undefined, sections));
+  const { collectors, samplers, probes, jobs } = createSources(idle).of(parseConfig(undefined, sections));
   return [
-    ...[...probes, ...collectors, ...jobs].flatMap(({ name, metrics }) =>
+    ...[...probes, ...collectors, ...samplers, ...jobs].flatMap(({ name, metrics }) =>
       metrics.map((metric) => ({ source: name, metric })),
     ),
     ...ownMetrics.map((metric) => ({ source: 'daemon', metric })),

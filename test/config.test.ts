@@ -61,7 +61,7 @@ describe('config', () => {
     {
       text: 'wbe: {}\n',
       says: [
-        /^c\.yml:1:1: wbe: unknown key; known here: collectors, courtesy, jobs, log, metrics, paths, probes, web$/,
+        /^c\.yml:1:1: wbe: unknown key; known here: collectors, courtesy, jobs, log, metrics, paths, probes, samplers, web$/,
       ],
     },
     {

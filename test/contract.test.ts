@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../src/config.ts';
 import { run } from '../src/run.ts';
-import { catalogue, createSources, sections } from '../src/sources.ts';
+import { catalogue, createSources, idle, sections } from '../src/sources.ts';
 import { machineWorld } from './fakeWorld.ts';
 import { machines } from './machines.ts';
 import type { MachineName } from './machines.ts';
 
-const everything = () => createSources(() => {})(parseConfig(undefined, sections));
+const everything = () => createSources(idle).of(parseConfig(undefined, sections));
 const sourcesNow = () => {
-  const { collectors, probes } = everything();
-  return [...collectors, ...probes];
+  const { collectors, samplers, probes } = everything();
+  return [...collectors, ...samplers, ...probes];
 };
 const names = sourcesNow().map(({ name }) => name);
 const declared = catalogue().map(({ metric }) => metric);

@@ -51,7 +51,8 @@ describe('flags', () => {
     ]) {
       expect(text).toContain(flag);
     }
-    for (const { name } of [...sections.collectors, ...sections.probes]) expect(text).toContain(name);
+    for (const { name } of [...sections.collectors, ...sections.samplers, ...sections.probes])
+      expect(text).toContain(name);
     expect(text).toMatch(/Exit codes: 0 .*1 .*2 /);
   });
 });

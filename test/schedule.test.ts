@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { schedule } from '../src/schedule.ts';
-import type { Job, Probe } from '../src/source.ts';
+import type { Job, Probe, Ticker } from '../src/source.ts';
 import { fakeWorld } from './fakeWorld.ts';
 
 const probe = (name: string, periodSeconds: number, read: Probe['read']): Probe => ({
@@ -12,12 +12,13 @@ const probe = (name: string, periodSeconds: number, read: Probe['read']): Probe 
 
 const job = (run: Job['run']): Job => ({ name: 'sweep', metrics: [], cron: null, run });
 
-function timetable(probes: readonly Probe[], jobs: readonly Job[] = []) {
+function timetable(probes: readonly Probe[], jobs: readonly Job[] = [], tickers: readonly Ticker[] = []) {
   const world = fakeWorld();
   const ran: string[] = [];
   const plan = schedule({
     probes,
     jobs,
+    tickers,
     world: () => world,
     ran: ({ name }, { status }) => ran.push(`${name} ${status} ${world.clock.now() - 1000}`),
     random: () => 0.5,
@@ -46,6 +47,46 @@ describe('schedule', () => {
     expect(ran.slice(2)).toEqual(['a ok 5', 'b ok 8', 'a ok 9']);
     await plan.stop();
     expect(clock.sleeping).toBe(0);
+  });
+
+  it('ticks once a second beside a probe that has its turn, and leaves out the tick that falls into one', async () => {
+    const at: number[] = [];
+    const ticker = (seconds: number): Ticker => ({
+      name: 't',
+      tick: async ({ host }) => {
+        at.push(host.clock.now() - 1000);
+        await host.clock.sleep(seconds);
+      },
+    });
+    const long = probe('a', 4, async ({ host, signal }) => {
+      await host.clock.sleep(20, signal);
+      return [];
+    });
+    const quick = timetable([long], [], [ticker(0)]);
+    await quick.clock.advance(3.5);
+    expect(at.splice(0)).toEqual([1, 2, 3]);
+    await quick.plan.stop();
+
+    const slow = timetable([], [], [ticker(1.25)]);
+    await slow.clock.advance(6);
+    expect(at).toEqual([1, 3, 5]);
+    const stopped = slow.plan.stop();
+    await slow.clock.advance(2);
+    await stopped;
+    expect(slow.clock.sleeping).toBe(0);
+  });
+
+  it('says once what a tick could not do', async () => {
+    const { clock, log, plan } = timetable(
+      [],
+      [],
+      [{ name: 't', tick: () => Promise.reject(new Error('no')) }],
+    );
+    await clock.advance(5);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([
+      { level: 'warn', message: 'tick failed', fields: { of: 't', error: 'Error: no' } },
+    ]);
+    await plan.stop();
   });
 
   it('does not make up for beats it missed', async () => {
@@ -155,6 +196,7 @@ describe('jobs', () => {
     expect(ran).toEqual([]);
     const next = schedule({
       probes: [],
+      tickers: [],
       jobs: [sweep],
       before: plan.jobs,
       world,

@@ -32,6 +32,7 @@ export async function started(given: Given = {}) {
     host: { files, clock, log, native: given.native ?? fakeNative() },
     build: { version: '1.2.3', revision: 'abc', nodeVersion: '20.0.0' },
     readConfig: given.readConfig ?? (async () => config),
+    models: [],
     random: () => 0.5,
   });
   onTestFinished(async () => {
