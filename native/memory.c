@@ -135,7 +135,7 @@ static int run(struct nc_memory *out) {
     return 0;
   }
   count_pages(out);
-  error = nc_pin(&nc_worker_a, p->cpu);
+  error = nc_pin(nc_worker_a.tid, p->cpu);
   if (error != 0) return error;
   nc_post(&nc_worker_a, chase_job, NULL);
   if (!nc_wait(&nc_worker_a, chase.deadline_ns + NC_GRACE_NS)) {

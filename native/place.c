@@ -96,7 +96,7 @@ int nc_place(void *start, size_t bytes, int node, void (*touch)(void *), void *a
     touch(argument);
     return 0;
   }
-  error = nc_pin(&nc_worker_b, cpu);
+  error = nc_pin(nc_worker_b.tid, cpu);
   if (error != 0) return error;
   late.touch = touch;
   late.argument = argument;

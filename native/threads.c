@@ -1,6 +1,5 @@
 /* The two threads: made once, pinned by the controller before each job, parked on a futex between jobs. */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -59,25 +58,30 @@ bool nc_threads_parked(void) {
 }
 
 /* Every signal is blocked in the thread: a handler of the daemon's must never run inside a timed region. */
-static int make(struct nc_worker *w) {
-  if (w->tid != 0) return 0;
+int nc_spawn(pthread_t *thread, void *(*body)(void *), void *argument) {
   pthread_attr_t attributes;
-  pthread_t thread;
   sigset_t all, before;
-  w->job = nothing;
-  atomic_store(&w->posted, 1);
   pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, STACK_BYTES);
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  int error = pthread_create(&thread, &attributes, run, w);
+  int error = pthread_create(thread, &attributes, body, argument);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
+  return -error;
+}
+
+static int make(struct nc_worker *w) {
+  if (w->tid != 0) return 0;
+  pthread_t thread;
+  w->job = nothing;
+  atomic_store(&w->posted, 1);
+  int error = nc_spawn(&thread, run, w);
   if (error != 0) {
     atomic_store(&w->posted, 0);
-    return -error;
+    return error;
   }
+  pthread_detach(thread);
   nc_wait(w, UINT64_MAX);
   return 0;
 }
@@ -118,7 +122,7 @@ int nc_allowed_count(void) {
   return process_mask(&mask) == 0 ? count(&mask) : 0;
 }
 
-int nc_pin(struct nc_worker *w, int cpu) {
+int nc_pin(pid_t tid, int cpu) {
   struct mask mask;
   if (cpu < 0) {
     int error = process_mask(&mask);
@@ -127,7 +131,7 @@ int nc_pin(struct nc_worker *w, int cpu) {
     memset(&mask, 0, sizeof mask);
     mask.word[(size_t)cpu / WORD_BITS] = 1ul << ((size_t)cpu % WORD_BITS);
   }
-  return syscall(SYS_sched_setaffinity, w->tid, sizeof mask, &mask) < 0 ? -errno : 0;
+  return syscall(SYS_sched_setaffinity, tid, sizeof mask, &mask) < 0 ? -errno : 0;
 }
 
 static int32_t current_cpu(void) {

@@ -312,8 +312,8 @@ static int prepare_visit(const struct nc_visit_plan *plan, uint64_t deadline_ns)
   /* Places with thread B, so before the pins. */
   int error = nc_lines_on(plan->node_a, deadline_ns, &shared.lines_a);
   if (error == 0) error = nc_lines_on(plan->node_b, deadline_ns, &shared.lines_b);
-  if (error == 0) error = nc_pin(&nc_worker_a, plan->pinned != 0 ? plan->cpu_a : -1);
-  if (error == 0) error = nc_pin(&nc_worker_b, plan->pinned != 0 ? plan->cpu_b : -1);
+  if (error == 0) error = nc_pin(nc_worker_a.tid, plan->pinned != 0 ? plan->cpu_a : -1);
+  if (error == 0) error = nc_pin(nc_worker_b.tid, plan->pinned != 0 ? plan->cpu_b : -1);
   return error;
 }
 

@@ -8,6 +8,7 @@
 #ifndef NC_WORKER_H
 #define NC_WORKER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,7 +65,8 @@ struct nc_worker {
 extern struct nc_worker nc_worker_a, nc_worker_b;
 int nc_threads_start(void);              /* 0 or -errno; makes both, once */
 bool nc_threads_parked(void);
-int nc_pin(struct nc_worker *w, int cpu); /* cpu -1: every CPU the process may use */
+int nc_spawn(pthread_t *thread, void *(*body)(void *), void *argument); /* joinable; every signal blocked */
+int nc_pin(pid_t tid, int cpu); /* tid 0: the caller; cpu -1: every CPU the process may use */
 bool nc_allowed(int cpu);
 int nc_allowed_count(void);
 void nc_post(struct nc_worker *w, void (*job)(struct nc_worker *), void *argument);
