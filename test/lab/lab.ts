@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { lacks, skips } from '../require.ts';
 
 const ours = resolve(import.meta.dirname, '../..');
@@ -19,6 +19,12 @@ export interface Job {
   /** A copy of it to use instead. */
   readonly repository?: string;
   readonly timeoutSeconds?: number;
+  /** What the machine says its CPU is; QEMU's words. */
+  readonly cpu?: string;
+  /** Mounts the folder of fakepmu.ko at /lab/fakepmu; the script loads it when it wants it. */
+  readonly fakepmu?: boolean;
+  /** Time follows the instructions executed, and the arm64 machine counts them. */
+  readonly icount?: boolean;
 }
 
 export interface Result {
@@ -28,13 +34,19 @@ export interface Result {
 }
 
 /** True, with the reason printed, where no such machine can be booted here. */
-export function noLab(arch: Arch = 'amd64'): boolean {
+export function noLab(arch: Arch = 'amd64', program = ''): boolean {
   const qemu = arch === 'amd64' ? 'qemu-system-x86_64' : 'qemu-system-aarch64';
   const setup = `bash test/lab/numalab setup --arch ${arch}`;
   return (
     lacks(qemu, `no ${arch} machine of several sockets without it (${setup})`) ||
-    skips(!existsSync(join(work, arch, 'root.img')), `no ${arch} machine is set up (${setup})`)
+    skips(!existsSync(join(work, arch, 'root.img')), `no ${arch} machine is set up (${setup})`) ||
+    skips(!packages(arch).includes(program), `the ${arch} machine was set up without ${program} (${setup})`)
   );
+}
+
+function packages(arch: Arch): string {
+  const list = join(work, arch, 'packages');
+  return existsSync(list) ? readFileSync(list, 'utf8') : '';
 }
 
 /** Boots a machine of that topology, runs the command in it, and powers it off. */
@@ -43,6 +55,9 @@ export async function lab(job: Job): Promise<Result> {
   const began = performance.now();
   say(`booting ${topology} (${arch}), emulated on ${availableParallelism()} CPUs: slow where they are busy`);
   const options = ['-t', topology, '--arch', arch, '--timeout', String(timeoutSeconds), '--ro', repository];
+  if (job.cpu) options.push('--cpu', job.cpu);
+  if (job.icount) options.push('--icount');
+  if (job.fakepmu) options.push('--ro', `${fakepmu()}:/lab/fakepmu`);
   const machine = spawn('bash', [numalab, 'run', ...options, '--', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NUMALAB_WORK: work },
@@ -58,6 +73,17 @@ export async function lab(job: Job): Promise<Result> {
   });
   say(`${topology} (${arch}) is off after ${Math.round((performance.now() - began) / 1000)} s`);
   return { code, stdout: (await stdout) ?? '', stderr: (await stderr) ?? '' };
+}
+
+let built: string | undefined;
+function fakepmu(): string {
+  built ??= dirname(
+    execFileSync('bash', [numalab, 'kmod', resolve(import.meta.dirname, 'fakepmu')], {
+      encoding: 'utf8',
+      env: { ...process.env, NUMALAB_WORK: work },
+    }).trim(),
+  );
+  return built;
 }
 
 /** A suite of minutes says what it is at. */
