@@ -19,7 +19,7 @@ export interface Counter {
   readonly metric: Metric;
   /** Without socket and numa_node, which are the place's: those of them are added that the metric has. */
   readonly labels: Readonly<Record<string, string>>;
-  /** What one count adds to the series. */
+  /** What one count adds to the series. Several counters may add to one: links, boxes. */
   readonly scale: number;
 }
 
@@ -32,7 +32,10 @@ export interface Place {
 }
 
 export interface Group {
-  /** `group` label of pmu_coverage_ratio. */
+  /**
+   * `group` label of pmu_coverage_ratio. Groups of one name are one thing to the reader: each box of an uncore PMU has
+   * a type of its own, so a group of its own. They have their turn together, and one coverage for each socket.
+   */
   readonly name: string;
   /** Lower goes first when fds are short; groups of one rank stay or go together. */
   readonly rank: number;
@@ -77,6 +80,7 @@ export const pmuReasons = [
   'no_tracefs', // tracefs is not mounted or not readable
   'old_kernel',
   'implausible', // calibration: it counts nonsense
+  'one_socket', // there is no other socket to cross to
   'off', // switched off in the configuration
   'other',
 ] as const;
