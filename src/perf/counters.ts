@@ -1,5 +1,5 @@
 /** Open counters and their totals: the seam between perf/ and the sources that publish. Types only. */
-import type { Missing, Plan } from '../pmu/plan.ts';
+import type { Group, Missing, Place, Plan } from '../pmu/plan.ts';
 import type { Facts } from '../pmu/facts.ts';
 import type { Metric } from '../sample.ts';
 import type { Context } from '../source.ts';
@@ -18,14 +18,31 @@ export interface Coverage {
   readonly ratio: number;
 }
 
+/** What a signal was found to count, over what was done to make it count. */
+export interface Calibrated {
+  readonly signal: string;
+  readonly ratio: number;
+}
+
 export interface Reading {
+  /** Of signals that were counted in the last interval; the totals of others are kept, and not told. */
   readonly totals: readonly Total[];
   readonly coverage: readonly Coverage[];
   /** Signals that are counted. */
   readonly counted: readonly string[];
   readonly missing: readonly Missing[];
+  readonly calibrated: readonly Calibrated[];
+  /** CPUs on which something is counted. */
+  readonly cpus: number;
   readonly openFds: number;
   readonly facts: Facts;
+}
+
+/** One event at one place since it was opened: only differences mean anything. */
+export interface Count {
+  readonly value: bigint;
+  readonly enabledNs: bigint;
+  readonly runningNs: bigint;
 }
 
 export interface Counters {
@@ -33,6 +50,10 @@ export interface Counters {
   read(context: Context): Promise<Reading>;
   /** Once a second: gives the groups that take turns their second. */
   tick(context: Context): Promise<void>;
+  /** The groups that count this signal all the time, as they are open now; other objects once opened anew. */
+  always(signal: string): readonly Group[];
+  /** Counts of such a group, counter by counter, at those of these places where it is open; nothing is added up. */
+  peek(group: Group, places: readonly Place[]): Promise<ReadonlyMap<Place, readonly Count[]>>;
   /** Closes everything; the totals stay for whoever comes next. */
   close(): Promise<void>;
 }
