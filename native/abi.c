@@ -9,6 +9,10 @@ _Static_assert(sizeof(struct nc_ring) == 32, "nc_ring");
 _Static_assert(sizeof(struct nc_visit) == 24 + 2 * 64 + 4 * 1032 + 3 * 32 + 1024, "nc_visit");
 _Static_assert(sizeof(struct nc_memory_plan) == 32, "nc_memory_plan");
 _Static_assert(sizeof(struct nc_memory) == 32 + 64 + 1024, "nc_memory");
+_Static_assert(sizeof(struct nc_perf_event) == 56, "nc_perf_event");
+_Static_assert(sizeof(struct nc_perf_reading) == 32, "nc_perf_reading");
+_Static_assert(sizeof(struct nc_calibration_plan) == 24, "nc_calibration_plan");
+_Static_assert(sizeof(struct nc_calibration) == 40, "nc_calibration");
 
 uint32_t nc_abi(void) {
   return NC_ABI;
@@ -32,4 +36,20 @@ uint32_t nc_sizeof_memory_plan(void) {
 
 uint32_t nc_sizeof_memory(void) {
   return sizeof(struct nc_memory);
+}
+
+uint32_t nc_sizeof_perf_event(void) {
+  return sizeof(struct nc_perf_event);
+}
+
+uint32_t nc_sizeof_perf_reading(void) {
+  return sizeof(struct nc_perf_reading);
+}
+
+uint32_t nc_sizeof_calibration_plan(void) {
+  return sizeof(struct nc_calibration_plan);
+}
+
+uint32_t nc_sizeof_calibration(void) {
+  return sizeof(struct nc_calibration);
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define NC_API __attribute__((visibility("default")))
-#define NC_ABI 1
+#define NC_ABI 2
 
 /* == NC_ABI, and == the caller's idea of each struct's size: checked when the library is loaded. */
 NC_API uint32_t nc_abi(void);
@@ -158,16 +158,20 @@ NC_API int nc_memory(const struct nc_memory_plan *plan, struct nc_memory *out);
 
 enum nc_perf_flag { NC_PERF_USER_ONLY = 1 }; /* exclude_kernel, exclude_hv; never on an uncore PMU: it refuses */
 
-/* One event on one CPU. Events of one group stand together, the leader first. */
+#define NC_PERF_MEMBERS 64 /* of a group at most */
+
+/* One event on one CPU. Events of one group stand together, the leader first, in the order in which they are to be
+ * opened: with a PMU that has fewer counters it is the last ones that are refused. */
 struct nc_perf_event {
   uint32_t type;            /* perf_event_attr.type: PERF_TYPE_* or the number in the PMU's sysfs `type` */
   uint32_t flags;           /* enum nc_perf_flag bits */
   uint64_t config, config1, config2;
   int32_t cpu;              /* >= 0: everything that runs on that CPU (pid -1) */
-  int32_t leader;           /* index of the group's leader in this array, below its own; its own index: it leads */
+  int32_t leader;           /* index of the group's leader in this array; its own index: it leads */
   int32_t filter;           /* offset of a tracepoint's filter, NUL-terminated, in `filters`; -1: none */
   int32_t fd;               /* out: -1 where it is not open */
-  int32_t error;            /* out: errno of the open or of the filter; 0; ECANCELED where the leader is not open */
+  int32_t error;            /* out: errno of the open or of the filter; 0; ECANCELED where the leader is not open;
+                               E2BIG beyond NC_PERF_MEMBERS */
   uint32_t reserved;
 };
 
@@ -175,33 +179,36 @@ struct nc_perf_event {
 struct nc_perf_reading {
   uint64_t value;
   uint64_t enabled_ns, running_ns; /* running < enabled: the kernel shared the counters out among more groups */
-  int32_t error;                   /* errno of the read; ENODATA: the group is in error state; EBADF: not open */
+  int32_t error;                   /* errno of the read; ENODATA: the group is in error state; EBADF: not open;
+                                      EIO: the kernel took the group apart, its CPU being offline: open it anew */
   uint32_t reserved;
 };
 
-/* Opens each event, disabled (opening enabled is quadratic per CPU), with FD_CLOEXEC, and sets its filter. One that
- * cannot be had costs only itself and, where it leads, its group: its `error` says why and the call goes on.
- * -EINVAL: a leader that is not below its member, or on another CPU; a filter that does not end inside
- * `filter_bytes`. Otherwise 0. Takes microseconds per event. Any thread; two calls must not share an array.
- * perf_event_open(2); kernel/events/core.c. */
+/* Opens each event, its group stopped (opening them running is quadratic per CPU), with FD_CLOEXEC, and sets its
+ * filter. One that cannot be had costs only itself and, where it leads, its group: its `error` says why and the call
+ * goes on. -EINVAL, with every fd -1: a member that does not stand behind its group or is of another CPU, a CPU below
+ * 0, an unknown flag, a filter that does not end inside `filter_bytes`. Otherwise 0. Takes microseconds per event.
+ * Any thread; two calls must not share an array. perf_event_open(2); kernel/events/core.c. */
 NC_API int nc_perf_open(struct nc_perf_event *events, uint32_t count, const char *filters, uint32_t filter_bytes);
 
 /* Starts (on != 0) or stops whole groups by their leaders: those whose indices are in `leaders`, or with
- * leader_count 0 all. A group stopped keeps its counts and its times stand still. 0, or -errno of the first group that
- * refused, the others having been switched. */
+ * leader_count 0 all. All members of a group start and stop at one moment, by one ioctl() and one interrupt of its CPU.
+ * A group stopped keeps its counts and its times stand still. 0, or -errno of the first group that refused, the others
+ * having been switched; -EINVAL, and nothing was: an index that is out of range or leads no group. A group that is not
+ * open is passed over. */
 NC_API int nc_perf_switch(const struct nc_perf_event *events, uint32_t count, const uint32_t *leaders,
                           uint32_t leader_count, uint32_t on);
 
 /* Reads whole groups, one read() and at most one IPI for each: those whose leaders' indices are given, or with
- * leader_count 0 all. readings[i] belongs to events[i]; those of groups not asked for are left as they are. Always 0
- * but for indices out of range, -EINVAL. */
+ * leader_count 0 all. readings[i] belongs to events[i]; those of groups not asked for are left as they are. 0, or
+ * -EINVAL as of nc_perf_switch. */
 NC_API int nc_perf_read(const struct nc_perf_event *events, struct nc_perf_reading *readings, uint32_t count,
                         const uint32_t *leaders, uint32_t leader_count);
 
 /* Closes what is open and sets fd to -1. A tracepoint's last fd takes 40 ms. Always 0. */
 NC_API int nc_perf_close(struct nc_perf_event *events, uint32_t count);
 
-/* Raises the soft limit on open files to the hard one, and gives it. 0 or -errno. */
+/* Raises the soft limit on open files to the hard one where the kernel lets us, and gives it. 0 or -errno. */
 NC_API int nc_fd_limit(uint64_t *limit);
 
 /* ---- calibration: does the counter count? --------------------------------------------------------------- */
@@ -220,8 +227,10 @@ struct nc_calibration {
   int32_t error;         /* errno of the open or read; 0 */
 };
 
-/* Runs a loop whose instructions are known on a thread of its own, pinned to `cpu`, with the event counting that
- * thread. 0; -EINVAL: a CPU that may not be used, or a plan out of range; -EAGAIN, -ENOMEM: no thread. Any thread. */
+/* Runs a loop of two instructions on a thread of its own, made and pinned to `cpu` for it, with the event counting
+ * that thread: `counted` holds some ten instructions more. Takes about as many cycles as instructions / 2. 0, and
+ * out->error may still say that the event cannot be had, the loop not having run; -EINVAL: a CPU that may not be used,
+ * or a plan out of range; -EAGAIN: no thread to be had. Any thread, several at a time. */
 NC_API int nc_calibrate(const struct nc_calibration_plan *plan, struct nc_calibration *out);
 
 #ifdef NC_TEST_DELAY
