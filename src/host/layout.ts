@@ -15,7 +15,7 @@ import type {
   VisitPlan,
 } from './host.ts';
 
-export const abi = 1;
+export const abi = 2;
 
 /** In the order in which one names another. */
 export const layouts = {
