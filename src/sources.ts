@@ -1,4 +1,4 @@
-import { collectorKinds } from './collectors/index.ts';
+import { collectorKinds, createCollectorBooks } from './collectors/index.ts';
 import { parseConfig } from './config.ts';
 import type { Config, Sections, Switched } from './config.ts';
 import { ownMetrics } from './own.ts';
@@ -28,7 +28,7 @@ const nobody = createVisitor(courtesyOptions.parse({}));
 
 /** Everything that the configuration can switch and set. */
 export const sections: Sections = {
-  collectors: collectorKinds,
+  collectors: collectorKinds(createCollectorBooks()),
   samplers: samplerKinds,
   probes: probeKinds(nobody),
   jobs: jobKinds(nobody),
@@ -43,6 +43,7 @@ export interface SourcesPlan {
 /** Makes what a configuration switches on; the visitor stays while courtesy does, its books for good. */
 export function createSources({ onStaleTopology }: SourcesPlan) {
   const books = createBooks();
+  const collectors = collectorKinds(createCollectorBooks());
   let visitor: Visitor | undefined;
   let courteous = '';
 
@@ -57,7 +58,7 @@ export function createSources({ onStaleTopology }: SourcesPlan) {
     const told = probes.length + jobs.length > 0 ? [visits(courtesy, visitor)] : [];
     const samplers = enabled(samplerKinds, config.samplers);
     return {
-      collectors: [...enabled(collectorKinds, config.collectors), ...told],
+      collectors: [...enabled(collectors, config.collectors), ...told],
       samplers,
       probes,
       jobs,

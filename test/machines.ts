@@ -164,13 +164,17 @@ function treeOf(spec: MachineSpec): Record<string, string> {
       package_cpus_list: socket,
       core_siblings_list: socket,
     });
-    const cache = (index: number, level: number, type: string, size: string, members: string) =>
-      put(`${folder}/cache/index${index}`, { level, type, size, shared_cpu_list: members, id: place.core });
-    cache(0, 1, 'Data', '32K', own);
-    cache(1, 1, 'Instruction', '32K', own);
-    cache(2, 2, 'Unified', '1024K', own);
-    cache(3, 3, 'Unified', '32768K', byLlc.get(place.llc) ?? '');
+    const cache = (index: number, level: number, type: string, size: string, members: string, id: number) =>
+      put(`${folder}/cache/index${index}`, { level, type, size, shared_cpu_list: members, id });
+    cache(0, 1, 'Data', '32K', own, place.core);
+    cache(1, 1, 'Instruction', '32K', own, place.core);
+    cache(2, 2, 'Unified', '1024K', own, place.core);
+    cache(3, 3, 'Unified', '32768K', byLlc.get(place.llc) ?? '', place.llc);
     put(`${folder}/thermal_throttle`, { core_throttle_count: 0, package_throttle_count: 0 });
+  }
+  for (const llc of byLlc.keys()) {
+    const folder = `/sys/fs/resctrl/mon_data/mon_L3_${String(llc).padStart(2, '0')}`;
+    put(folder, { llc_occupancy: 8 * MiB, mbm_total_bytes: 5 * GiB, mbm_local_bytes: 4 * GiB });
   }
   putNodes(
     spec,
