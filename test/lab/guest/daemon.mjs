@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const address = '127.0.0.1:6862';
-const flags = [`--web.listen-address=${address}`, '--config.file=test/lab/guest/config.yml'];
 
-export function startDaemon() {
-  const child = spawn(process.execPath, ['dist/main.js', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** `by`: a command that runs the daemon, as setpriv does. */
+export function startDaemon({ config = 'test/lab/guest/config.yml', by = [] } = {}) {
+  const flags = [`--web.listen-address=${address}`, `--config.file=${config}`, '--web.enable-lifecycle'];
+  const [program, ...rest] = [...by, process.execPath, 'dist/main.js', ...flags];
+  const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
   const ended = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
@@ -15,6 +17,8 @@ export function startDaemon() {
     log: () => log,
     alive: () => child.exitCode === null && child.signalCode === null,
     metrics: async () => (await fetch(`http://${address}/metrics`)).text(),
+    /** Resolves when the configuration was read and all is set up anew. */
+    reload: async () => (await fetch(`http://${address}/-/reload`, { method: 'POST' })).text(),
     /** Scrapes until the page satisfies `wanted`, or the time is up; the last page either way. */
     async until(wanted, seconds) {
       const end = performance.now() + seconds * 1000;
