@@ -2,6 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Absent, Denied } from '../errors.ts';
 import type { Files } from './host.ts';
+import { createPool } from './pool.ts';
 
 export interface Roots {
   readonly procfs: string;
@@ -54,21 +55,4 @@ export function refusal(path: string, thrown: unknown): unknown {
   if (code !== 'EACCES' && code !== 'EPERM') return thrown;
   const advice = 'run as a user who may read it, or mount it for the container';
   return new Denied(`${path}: ${code}: ${advice}`, { cause: thrown });
-}
-
-/** Runs at most `size` at a time, the rest in the order they came. */
-function createPool(size: number) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async function pool<T>(work: () => Promise<T>): Promise<T> {
-    if (running === size) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
-  };
 }

@@ -72,19 +72,21 @@ export interface PerfEvent {
 
 /** A list of events that was opened. Every call is one native call, however many events there are. */
 export interface OpenPerf {
-  /** By event: the errno's name (`EACCES`), ECANCELED where its leader is not open, null where it is open. */
+  /** By event: the errno's name (`EACCES`), ECANCELED where its leader is not open, null where it is open. Linux's 95 is ENOTSUP. */
   readonly errors: readonly (string | null)[];
-  /** Starts or stops groups, by their leaders' indices; left out: all. A stopped group keeps its counts. */
+  /** Starts or stops groups, by their leaders' indices; left out: all. A stopped group keeps its counts. [] is none. */
   enable(on: boolean, leaders?: readonly number[]): Promise<void>;
   /** Reads groups, by their leaders' indices; left out: all. Others stand in the answer as last read. */
   read(leaders?: readonly number[]): Promise<PerfReadings>;
-  /** Nothing may be asked of it afterwards. */
+  /** Nothing may be asked of it afterwards (EBADF); a second close is the first. Calls asked for before it are done first. */
   close(): Promise<void>;
 }
 
 /**
  * Eight 32-bit words an event, as the helper wrote them: value, enabled and running in nanoseconds as low and high
- * word, then the errno of the read, then nothing. A copy: it does not change with the next read.
+ * word, then the errno of the read, then nothing. A copy: it does not change with the next read. Beside an errno all
+ * is 0: EBADF where the event is not open, EIO where the kernel took its group apart (its CPU went offline), ENODATA
+ * where the group is in error state. Never read: all 0, the errno too.
  */
 export interface PerfReadings {
   readonly words: Uint32Array;

@@ -2,7 +2,10 @@
  * The structs of native/numacanary.h, field by field, and what becomes of them on our side. native.ts checks the
  * sizes against the library's own.
  */
+import { getSystemErrorName } from 'node:util';
 import type {
+  Calibration,
+  CalibrationPlan,
   MemoryPlan,
   MemoryVisit,
   NativeClock,
@@ -86,6 +89,35 @@ export const layouts = {
     load_ns: 'double[64]',
     gap_ns: 'double[64]',
   },
+  nc_perf_event: {
+    type: 'uint32',
+    flags: 'uint32',
+    config: 'uint64',
+    config1: 'uint64',
+    config2: 'uint64',
+    cpu: 'int32',
+    leader: 'int32',
+    filter: 'int32',
+    fd: 'int32',
+    error: 'int32',
+    reserved: 'uint32',
+  },
+  nc_perf_reading: {
+    value: 'uint64',
+    enabled_ns: 'uint64',
+    running_ns: 'uint64',
+    error: 'int32',
+    reserved: 'uint32',
+  },
+  nc_calibration_plan: { cpu: 'int32', type: 'uint32', config: 'uint64', instructions: 'uint64' },
+  nc_calibration: {
+    expected: 'uint64',
+    counted: 'uint64',
+    enabled_ns: 'uint64',
+    running_ns: 'uint64',
+    cpu: 'int32',
+    error: 'int32',
+  },
 } as const;
 
 type Layouts = typeof layouts;
@@ -167,6 +199,28 @@ export const fromMemory = (raw: Raw<'nc_memory'>): MemoryVisit => ({
   pagesOnNode: raw.pages_on_node,
   pageBytes: Number(raw.page_bytes),
 });
+
+export const toCalibrationPlan = (plan: CalibrationPlan): Raw<'nc_calibration_plan'> => ({
+  cpu: plan.cpu,
+  type: plan.type,
+  config: plan.config,
+  instructions: Math.round(plan.instructions),
+});
+
+export const fromCalibration = (raw: Raw<'nc_calibration'>): Calibration => ({
+  expected: Number(raw.expected),
+  counted: Number(raw.counted),
+  enabledNs: Number(raw.enabled_ns),
+  runningNs: Number(raw.running_ns),
+  cpu: raw.cpu,
+  error: raw.error === 0 ? null : errnoName(raw.error),
+});
+
+/** 13 -> EACCES. Of the two names of 95 Linux has, Node knows ENOTSUP; what it does not know is E and the number. */
+export function errnoName(errno: number): string {
+  const name = getSystemErrorName(-errno);
+  return /^E[A-Z0-9]+$/.test(name) ? name : `E${errno}`;
+}
 
 function fromThread(raw: Raw<'nc_thread'>): ThreadEvidence {
   return {

@@ -6,16 +6,35 @@ import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import { Absent, Denied, NativeError } from '../errors.ts';
 import type { Native } from './host.ts';
-import { abi, fromClock, fromMemory, fromVisit, layouts, toMemoryPlan, toVisitPlan } from './layout.ts';
+import {
+  abi,
+  errnoName,
+  fromCalibration,
+  fromClock,
+  fromMemory,
+  fromVisit,
+  layouts,
+  toCalibrationPlan,
+  toMemoryPlan,
+  toVisitPlan,
+} from './layout.ts';
 import type { Raw } from './layout.ts';
+import { bindPerf } from './native_perf.ts';
+import type { Bind } from './native_perf.ts';
+import { eventBytes, readingBytes } from './perf_buffer.ts';
+import { createPool } from './pool.ts';
+import type { Pool } from './pool.ts';
 
 type Struct = keyof typeof layouts;
 type Library = ReturnType<typeof koffi.load>;
 
 for (const [name, fields] of Object.entries(layouts)) koffi.struct(name, fields);
 
+/** Of libuv's four threads; the others are left to the files. */
+const callsInFlight = createPool(2);
+
 /** No library is no error here: its calls say that it is not there, and the rest of the daemon runs on. */
-export function loadNative(libraryPath: string): Native {
+export function loadNative(libraryPath: string, pool: Pool = callsInFlight): Native {
   const library = open(libraryPath);
   if (library instanceof Error) {
     const refuse = () => Promise.reject(library);
@@ -28,16 +47,24 @@ export function loadNative(libraryPath: string): Native {
       fdLimit: refuse,
     };
   }
-  const clock = call(library, 'nc_clock', [], 'nc_clock');
-  const visit = call(library, 'nc_visit', ['nc_visit_plan'], 'nc_visit');
-  const memory = call(library, 'nc_memory', ['nc_memory_plan'], 'nc_memory');
+  const bind = binder(library, pool);
+  const clock = filling(bind, 'nc_clock', [], 'nc_clock');
+  const visit = filling(bind, 'nc_visit', ['nc_visit_plan'], 'nc_visit');
+  const memory = filling(bind, 'nc_memory', ['nc_memory_plan'], 'nc_memory');
+  const calibrate = filling(bind, 'nc_calibrate', ['nc_calibration_plan'], 'nc_calibration');
+  const fdLimit = bind('nc_fd_limit', ['_Out_ uint64 *']);
   return {
     clock: async () => fromClock(await clock()),
     visit: async (plan) => fromVisit(await visit(toVisitPlan(plan))),
     memory: async (plan) => fromMemory(await memory(toMemoryPlan(plan))),
-    perfOpen: () => Promise.reject(new Absent('nc_perf_open: not bound yet')),
-    calibrate: () => Promise.reject(new Absent('nc_calibrate: not bound yet')),
-    fdLimit: () => Promise.reject(new Absent('nc_fd_limit: not bound yet')),
+    perfOpen: bindPerf(bind),
+    calibrate: async (plan) => fromCalibration(await calibrate(toCalibrationPlan(plan))),
+    fdLimit: async () => {
+      const limit = [0];
+      const result = await fdLimit(limit);
+      if (result !== 0) throw new NativeError('nc_fd_limit', errnoName(-result));
+      return Number(limit[0]);
+    },
   };
 }
 
@@ -60,28 +87,61 @@ function open(path: string): Library | Error {
   }
 }
 
+const sized = [
+  'clock',
+  'visit_plan',
+  'visit',
+  'memory_plan',
+  'memory',
+  'perf_event',
+  'perf_reading',
+  'calibration_plan',
+  'calibration',
+];
+
 function check(library: Library, path: string): void {
   const ask = (name: string): number => library.func(name, 'uint32', [])();
   const advice = `${path} is of another version than this program: run \`make -C native\``;
   if (ask('nc_abi') !== abi) throw new NativeError('nc_abi', `${ask('nc_abi')}, not ${abi}`, advice);
-  for (const name of ['clock', 'visit_plan', 'visit', 'memory_plan', 'memory']) {
-    const [theirs, ours] = [ask(`nc_sizeof_${name}`), koffi.sizeof(`nc_${name}`)];
+  const mustBe = (name: string, ours: number) => {
+    const theirs = ask(`nc_sizeof_${name}`);
     if (theirs !== ours) throw new NativeError(`nc_sizeof_${name}`, `${theirs} bytes, not ${ours}`, advice);
-  }
+  };
+  for (const name of sized) mustBe(name, koffi.sizeof(`nc_${name}`));
+  mustBe('perf_event', eventBytes);
+  mustBe('perf_reading', readingBytes);
 }
 
-function call<Out extends Struct>(library: Library, name: string, takes: readonly Struct[], gives: Out) {
-  const parameters = [...takes.map((type) => `const ${type} *`), `_Out_ ${gives} *`];
-  const native = library.func(name, 'int', parameters);
-  return (...plan: readonly object[]) =>
-    new Promise<Raw<Out>>((resolve, reject) => {
-      const out = {};
-      native.async(...plan, out, (error: Error | null, result: number) => {
-        if (error) reject(error);
-        else if (result !== 0) reject(refusal(name, result));
-        else resolve(out as Raw<Out>);
+/** Every call there is goes through here. What it was given is held until it is back, for nobody else may hold it. */
+function binder(library: Library, pool: Pool): Bind {
+  const held = new Set<readonly unknown[]>();
+  return (name, parameters) => {
+    const native = library.func(name, 'int', [...parameters]);
+    return (...values) =>
+      pool(async () => {
+        held.add(values);
+        try {
+          return await new Promise<number>((resolve, reject) => {
+            native.async(...values, (error: Error | null, result: number) =>
+              error ? reject(error) : resolve(result),
+            );
+          });
+        } finally {
+          held.delete(values);
+        }
       });
-    });
+  };
+}
+
+/** Of a function that fills in one struct. */
+function filling<Out extends Struct>(bind: Bind, name: string, takes: readonly Struct[], gives: Out) {
+  const native = bind(name, [...takes.map((type) => `const ${type} *`), `_Out_ ${gives} *`]);
+  return async (...plan: readonly object[]): Promise<Raw<Out>> => {
+    const out = {};
+    const result = await native(...plan, out);
+    if (result !== 0) throw refusal(name, result);
+    return out as Raw<Out>; // koffi has filled it in by the layout
+  };
 }
 
 const advice: Readonly<Record<string, string>> = {
