@@ -1,22 +1,11 @@
 /** Open counters and their totals: the seam between perf/ and the sources that publish. Types only. */
-import type { Group, Missing, Place, Plan } from '../pmu/plan.ts';
+import type { Coverage } from '../pmu/coverage.ts';
 import type { Facts } from '../pmu/facts.ts';
-import type { Metric } from '../sample.ts';
+import type { Group, Missing, Place, Plan } from '../pmu/plan.ts';
+import type { Total } from '../pmu/totals.ts';
 import type { Context } from '../source.ts';
 
-export interface Total {
-  readonly metric: Metric;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** Of one group on one socket, over the last interval in which it was on. */
-export interface Coverage {
-  readonly group: string;
-  readonly socket: number;
-  /** Time counted over time that passed, all CPUs of the socket together: 0 to 1. */
-  readonly ratio: number;
-}
+export type { Coverage, Total };
 
 /** What a signal was found to count, over what was done to make it count. */
 export interface Calibrated {
