@@ -1,4 +1,6 @@
 import type { Setting } from './config.ts';
+import { views } from './pmu/views.ts';
+import type { View } from './pmu/views.ts';
 import type { Metric } from './sample.ts';
 import type { Declared } from './sources.ts';
 
@@ -28,8 +30,27 @@ ${declared
   .join('\n')}
 `,
   )
-  .join('\n')}`;
+  .join('\n')}
+${derivedViews}`;
 }
+
+const viewText = ({ name, formula, tells, units, caveat }: View) => `### ${name}
+
+${tells}${caveat === undefined ? '' : ` ${caveat}`}${units ? ` Unit: ${units.join(', ')}.` : ''}
+
+\`\`\`promql
+${formula}
+\`\`\`
+`;
+
+const derivedViews = `## Derived views
+
+Rates, ratios and thresholds of totals are PromQL's. \`host\` is the label that your scrape configuration gives; any
+window of four scrape intervals or more does. Units (\`unit\`) count different things and are never to be compared
+with each other; what both parts of a ratio are counted by stands in one group of counters, so that both are of the
+same slice of time, except where it says otherwise.
+
+${views.map(viewText).join('\n')}`;
 
 /** docs/configuration.md, printed from the schemas that check the file. */
 export function configurationPage(settings: readonly Setting[]): string {
