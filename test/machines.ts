@@ -30,14 +30,24 @@ export interface MachineSpec {
   /** Default: every node. */
   readonly memsAllowed?: readonly number[];
   readonly vendor?: 'intel' | 'amd';
+  /** What counts in hardware: a Sapphire Rapids, a Zen 4; left out: the kernel's own counters only, as in most guests. */
+  readonly pmu?: 'spr' | 'zen4';
 }
 
 const smt = { threads: 2, numbering: 'split_smt' } as const;
 
 export const machines = {
-  'two-socket': { sockets: 2, nodesPerSocket: 1, coresPerNode: 8, llcsPerNode: 1, ...smt },
+  'two-socket': { sockets: 2, nodesPerSocket: 1, coresPerNode: 8, llcsPerNode: 1, ...smt, pmu: 'spr' },
   'one-socket': { sockets: 1, nodesPerSocket: 1, coresPerNode: 4, llcsPerNode: 1, ...smt },
-  nps4: { sockets: 2, nodesPerSocket: 4, coresPerNode: 16, llcsPerNode: 2, ...smt, vendor: 'amd' },
+  nps4: {
+    sockets: 2,
+    nodesPerSocket: 4,
+    coresPerNode: 16,
+    llcsPerNode: 2,
+    ...smt,
+    vendor: 'amd',
+    pmu: 'zen4',
+  },
   'eight-socket': { sockets: 8, nodesPerSocket: 1, coresPerNode: 28, llcsPerNode: 1, ...smt },
   'eight-socket-snc4': {
     sockets: 8,
@@ -182,6 +192,7 @@ function treeOf(spec: MachineSpec): Record<string, string> {
     listBy(({ node }) => node),
   );
   putProc(spec, put, online);
+  putCounters(spec, put, online);
   return tree;
 }
 
@@ -266,13 +277,17 @@ function putProc(spec: MachineSpec, put: Put, online: readonly Place[]): void {
     ),
     loadavg: '0.50 0.40 0.30 1/900 4321',
   });
-  put('/proc/sys/kernel', { osrelease: '6.12.0-synthetic' });
+  put('/proc/sys/kernel', {
+    osrelease: '6.12.0-synthetic',
+    perf_event_paranoid: 2,
+    nmi_watchdog: Number(spec.pmu !== undefined),
+  });
   put('/proc/pressure', {
     cpu: 'some avg10=0.00 avg60=0.10 avg300=0.05 total=123456\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0',
   });
   const after = Array.from({ length: 30 }, () => 0).join(' ');
   put('/proc/self', {
-    status: `Name:\tnode\nVmRSS:\t   65536 kB\nCpus_allowed_list:\t${allowed}\nMems_allowed_list:\t${mems}\nvoluntary_ctxt_switches:\t10\nnonvoluntary_ctxt_switches:\t2`,
+    status: `Name:\tnode\nVmRSS:\t   65536 kB\nCapEff:\t000001ffffffffff\nSeccomp:\t0\nCpus_allowed_list:\t${allowed}\nMems_allowed_list:\t${mems}\nvoluntary_ctxt_switches:\t10\nnonvoluntary_ctxt_switches:\t2`,
     stat: `4321 (node) S 1 4321 4321 0 -1 4194560 9000 0 5 0 120 30 0 0 20 0 11 0 8000 ${64 * MiB} 15000 ${after}`,
     cgroup: '0::/system.slice/numacanary.service',
   });
@@ -284,4 +299,66 @@ function putProc(spec: MachineSpec, put: Put, online: readonly Place[]): void {
     'cpuset.cpus.effective': allowed,
     'cpu.max': 'max 100000',
   });
+}
+
+const sprUncore = {
+  event: 'config:0-7',
+  umask: 'config:8-15',
+  edge: 'config:18',
+  inv: 'config:23',
+  thresh: 'config:24-31',
+};
+const zenL3 = {
+  coreid: 'config:42-44',
+  enallcores: 'config:47',
+  enallslices: 'config:46',
+  event: 'config:0-7',
+  sliceid: 'config:48-50',
+  threadmask: 'config:56-57',
+  umask: 'config:8-15',
+};
+
+/** What /sys/bus/event_source says: two boxes of a kind for each socket, where the machine has a dozen. */
+function putCounters(spec: MachineSpec, put: Put, online: readonly Place[]): void {
+  let next = 20;
+  const pmu = (name: string, type: number, format: Readonly<Record<string, string>>, cpumask?: string) => {
+    const folder = `/sys/bus/event_source/devices/${name}`;
+    put(folder, cpumask === undefined ? { type } : { type, cpumask });
+    put(`${folder}/format`, format);
+  };
+  const firstOf = (keyOf: (place: Place) => number) => {
+    const first = new Map<number, number>();
+    for (const place of online)
+      first.set(keyOf(place), Math.min(place.cpu, first.get(keyOf(place)) ?? Infinity));
+    return [...first.values()].toSorted((a, b) => a - b);
+  };
+  const sockets = firstOf(({ socket }) => socket);
+  const boxes = (name: string, format: Readonly<Record<string, string>>) => {
+    for (const box of [0, 1]) pmu(`${name}_${box}`, next++, format, sockets.join());
+  };
+  pmu('software', 1, {});
+  pmu('tracepoint', 2, {});
+  pmu('breakpoint', 5, {});
+  if (spec.pmu === undefined) return;
+  for (const [index, name] of [
+    'sched/sched_migrate_task',
+    'sched/sched_move_numa',
+    'sched/sched_stick_numa',
+    'sched/sched_swap_numa',
+    'migrate/mm_migrate_pages',
+  ].entries())
+    put(`/sys/kernel/tracing/events/${name}`, { id: 318 + index });
+  if (spec.pmu === 'spr') {
+    const core = { event: 'config:0-7', umask: 'config:8-15', cmask: 'config:24-31', edge: 'config:18' };
+    pmu('cpu', 4, { ...core, inv: 'config:23', ldlat: 'config1:0-15', offcore_rsp: 'config1:0-63' });
+    boxes('uncore_cha', { ...sprUncore, umask: 'config:8-15,32-55' });
+    boxes('uncore_upi', { ...sprUncore, umask: 'config:8-15,32-55' });
+    boxes('uncore_imc', sprUncore);
+    return;
+  }
+  pmu('cpu', 4, { event: 'config:0-7,32-35', umask: 'config:8-15', cmask: 'config:24-31', inv: 'config:23' });
+  pmu('amd_l3', next++, zenL3, firstOf(({ llc }) => llc).join());
+  pmu('amd_df', next++, { event: 'config:0-7,32-37', umask: 'config:8-15,24-27' }, sockets.join());
+  for (const [box, cpu] of [...sockets, ...sockets].entries())
+    pmu(`amd_umc_${box}`, next++, { event: 'config:0-7', rdwrmask: 'config:8-9' }, String(cpu));
 }

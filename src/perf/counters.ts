@@ -5,8 +5,6 @@ import type { Group, Missing, Place, Plan } from '../pmu/plan.ts';
 import type { Total } from '../pmu/totals.ts';
 import type { Context } from '../source.ts';
 
-export type { Coverage, Total };
-
 /** What a signal was found to count, over what was done to make it count. */
 export interface Calibrated {
   readonly signal: string;
@@ -27,11 +25,10 @@ export interface Reading {
   readonly facts: Facts;
 }
 
-/** One event at one place since it was opened: only differences mean anything. */
-export interface Count {
-  readonly value: bigint;
-  readonly enabledNs: bigint;
-  readonly runningNs: bigint;
+/** One group at one place. */
+export interface Stand {
+  readonly group: Group;
+  readonly place: Place;
 }
 
 export interface Counters {
@@ -41,8 +38,11 @@ export interface Counters {
   tick(context: Context): Promise<void>;
   /** The groups that count this signal all the time, as they are open now; other objects once opened anew. */
   always(signal: string): readonly Group[];
-  /** Counts of such a group, counter by counter, at those of these places where it is open; nothing is added up. */
-  peek(group: Group, places: readonly Place[]): Promise<ReadonlyMap<Place, readonly Count[]>>;
+  /**
+   * Words of PerfReadings for the counters of such groups at these places, in one native call; null where one is not
+   * open or cannot be read. Nothing is added up.
+   */
+  peek(stands: readonly Stand[]): Promise<readonly (Uint32Array | null)[]>;
   /** Closes everything; the totals stay for whoever comes next. */
   close(): Promise<void>;
 }
