@@ -1,17 +1,20 @@
 // `npm run bench`: is the native helper as fast as the best known rings, and does its number follow the
 // distance? Builds yardsticks.cpp against native/build, runs it, prints medians and ratios.
 //
-//   npm run bench -- [--seconds 60] [--cpus 0,1] [--spin auto] [--json] [--strict]
+//   npm run bench -- [--only rings|perf] [--seconds 60] [--cpus 0,1] [--spin auto] [--json] [--strict]
 //
-// --strict exits 1 when a ratio misses its bound; left out, the bounds are only printed beside the ratios.
+// --strict exits 1 when a ratio of rings misses its bound; left out, the bounds are only printed beside the ratios.
+// perf.mjs is the other section: what reading counters costs.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchPerf, printPerf } from './perf.mjs';
 
 const here = import.meta.dirname;
 const { values: options } = parseArgs({
   options: {
+    only: { type: 'string', default: 'all' },
     seconds: { type: 'string', default: '60' },
     cpus: { type: 'string' },
     spin: { type: 'string', default: 'auto' },
@@ -24,14 +27,26 @@ const { values: options } = parseArgs({
 const sameplace = 1.25;
 
 const cpus = options.cpus?.split(',') ?? ends(allowedCpus());
-const measured = run(build(), cpus, options.seconds);
+const counters = options.only === 'rings' ? undefined : await measurePerf();
+const measured = options.only === 'perf' ? [] : run(build(), cpus, options.seconds);
 const states = byState(measured);
 const table = states.map(({ state, rows }) => ({ state, ...summary(rows) }));
 const verdicts = judge(table);
 
-if (options.json) console.log(JSON.stringify({ cpus, states: table, verdicts }, null, 2));
-else print();
+if (options.json) console.log(JSON.stringify({ cpus, states: table, verdicts, perf: counters }, null, 2));
+else {
+  if (options.only !== 'perf') print();
+  if (counters) printPerf(counters);
+}
 if (options.strict && verdicts.some(({ ok }) => !ok)) process.exitCode = 1;
+
+async function measurePerf() {
+  console.error('bench: counters, some 15 s');
+  const result = await benchPerf(allowedCpus().map(Number), quantile);
+  if (typeof result !== 'string') return result;
+  console.error(`bench: left out counters (${result})`);
+  return undefined;
+}
 
 function build() {
   const native = resolve(here, '../native/build');
