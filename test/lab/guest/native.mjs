@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loadNative } from '../../../dist/host/native.js';
 
-export const native = loadNative(fileURLToPath(new URL('../../../native/build/libnumacanary.so', import.meta.url)));
+export const native = loadNative(
+  fileURLToPath(new URL('../../../native/build/libnumacanary.so', import.meta.url)),
+);
 const ms = 1e6;
 
 export function visit(plan) {

@@ -1,7 +1,7 @@
 // Runs in the guest, with the fake PMU: a daemon's life under whatever can happen to its counters. Argument: JSON
 // { cpus, core, uncore, turns, acts }. Tells what was injected, and every page that the daemon gave.
-import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { helperCounts } from './counters.mjs';
 import { startDaemon, total } from './daemon.mjs';
@@ -115,58 +115,74 @@ const acts = {
 
   /** Counters go away one by one while the daemon runs, and come back. */
   async fewer() {
-    const found = {};
+    const told = {};
+    steady(core);
     for (const ncounters of [4, 2, asked.module.ncounters]) {
       fake.set('ncounters', ncounters);
-      await sleep(2000);
-      await scrape(`fewer ${ncounters} before`);
-      found[ncounters] = fake.inject(core, cpus, 10 + ncounters);
-      await sleep(2000);
-      await scrape(`fewer ${ncounters}`);
+      await sleep(3000);
+      told[ncounters] = await compared(`fewer ${ncounters}`, core, 6);
     }
-    return found;
+    for (const event of core) fake.rate(event, 0);
+    return told;
   },
 
-  /** Twice as many events as counters: the kernel shares them out. Steady rates, and what full coverage would see. */
+  /** More events than counters: the kernel shares them out. */
   async shared() {
     fake.set('ncounters', 4);
     fake.set('fixed', 0);
     await daemon.reload();
-    core.forEach((event, index) =>
-      cpus.forEach((cpu) => fake.rate(event, 1_000_000 * (index + 1) * (cpu + 1), cpu)),
-    );
+    steady(core);
     await sleep(2000);
-    const truth = () => core.map(fake.counted);
-    await scrape('shared before');
-    const before = truth();
-    for (let second = 0; second < asked.sharedSeconds; second += 3) {
-      await sleep(3000);
-      await scrape('shared');
-    }
-    await scrape('shared after');
-    const after = truth();
+    const told = await compared('shared', core, asked.sharedSeconds);
     for (const event of core) fake.rate(event, 0);
     fake.set('ncounters', asked.module.ncounters);
     fake.set('fixed', asked.module.fixed);
     await daemon.reload();
-    return { before, after };
+    return told;
+  },
+
+  /** Eight seconds of remote loads on one socket, between two scrapes. */
+  async burst() {
+    const { local, remote, on } = asked.burst;
+    fake.rate(local, 5_000_000);
+    await sleep(3000);
+    await scrape('burst before');
+    for (const cpu of on) fake.rate(remote, 20_000_000, cpu);
+    await sleep(8000);
+    for (const cpu of on) fake.rate(remote, 0, cpu);
+    await sleep(5000);
+    await scrape('burst after');
+    fake.rate(local, 0);
   },
 
   /** Groups that do not fit beside the first have a second each: their counts stand for all the time between. */
   async turns() {
-    asked.turns.forEach((event, index) =>
-      cpus.forEach((cpu) => fake.rate(event, 1_000_000 * (index + 1) * (cpu + 1), cpu)),
-    );
+    steady(asked.turns);
     await sleep(asked.turnSeconds * 2000);
-    const truth = () => asked.turns.map(fake.counted);
-    await scrape('turns before');
-    const before = truth();
-    await sleep(asked.turnSeconds * 6000);
-    await scrape('turns after');
-    const after = truth();
-    return { before, after };
+    const told = await compared('turns', asked.turns, asked.turnSeconds * 6);
+    for (const event of asked.turns) fake.rate(event, 0);
+    return told;
   },
 };
+
+/** Each event at a pace of its own on each CPU. */
+function steady(events) {
+  events.forEach((event, index) =>
+    cpus.forEach((cpu) => fake.rate(event, 1_000_000 * (index + 1) * (cpu + 1), cpu)),
+  );
+}
+
+/** Pages over some seconds, and what counters that never stopped would have counted. */
+async function compared(label, events, seconds) {
+  const truth = () => events.map(fake.counted);
+  await scrape(`${label} before`);
+  const before = truth();
+  for (let second = 0; second < seconds; second += 3) {
+    await sleep(3000);
+    await scrape(second + 3 < seconds ? label : `${label} after`);
+  }
+  return { before, after: truth() };
+}
 
 function online(cpu, value) {
   writeFileSync(`/sys/devices/system/cpu/cpu${cpu}/online`, String(value));
@@ -196,4 +212,30 @@ for (const act of asked.acts) {
   say(act);
 }
 const stopped = await daemon.stop();
-console.log(JSON.stringify({ found, pages, stopped, openAfterwards: fake.openEvents(), log: daemon.log() }));
+const openAfterwards = fake.openEvents();
+
+// Daemons with less than everything, each for a page.
+const others = {};
+for (const { name, by, paranoid, config } of asked.others ?? []) {
+  writeFileSync('/proc/sys/kernel/perf_event_paranoid', String(paranoid));
+  const other = startDaemon({ config: config ?? asked.config, by });
+  const page = await other.until((page) => /^numacanary_pmu_signal_status/m.test(page), 60);
+  others[name] = { page: lean(page), stopped: await other.stop(), log: other.log() };
+  say(name);
+}
+writeFileSync('/proc/sys/kernel/perf_event_paranoid', '3');
+
+const doctor = {};
+if (asked.doctor) {
+  doctor.with = doctorSays();
+  fake.unload();
+  doctor.without = doctorSays();
+}
+console.log(JSON.stringify({ found, pages, stopped, openAfterwards, others, doctor, log: daemon.log() }));
+
+function doctorSays() {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', 'doctor', '--json'], {
+    encoding: 'utf8',
+  });
+  return { code: status, stdout, stderr };
+}

@@ -1,0 +1,113 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parsePage, valueOf } from './counts.ts';
+import { noLab, observe, say } from './lab.ts';
+
+interface Seen {
+  readonly begin: string;
+  readonly end: string;
+  /** bpftrace's counts by `from,to`, over a time that holds the daemon's interval and one that it holds. */
+  readonly outer: Readonly<Record<string, number>>;
+  readonly inner: Readonly<Record<string, number>>;
+  readonly stopped: { readonly code: number | null };
+  readonly log: string;
+}
+
+interface Tour {
+  readonly name: string;
+  readonly topology: string;
+  /** By CPU. */
+  readonly sockets: readonly number[];
+  readonly tour: readonly number[];
+  readonly before?: string;
+}
+
+const rounds = 1000;
+const plug = (cpu: number, socket: number, core: number) =>
+  `lab-hmp 'device_add max-x86_64-cpu,id=c${cpu},socket-id=${socket},core-id=${core},die-id=0,thread-id=0'
+   echo 1 > /sys/devices/system/cpu/cpu${cpu}/online`;
+const tours: readonly Tour[] = [
+  { name: '2s2n', topology: '2s2n', sockets: [0, 0, 1, 1], tour: [0, 3, 1, 2] },
+  // One way round only: the other way stays near 0.
+  { name: '4s4n, one way round', topology: '4s4n', sockets: [0, 0, 1, 1, 2, 2, 3, 3], tour: [0, 2, 5, 7] },
+  {
+    name: 'sockets that take turns in the numbering of CPUs',
+    topology: '2s2n+hotplug',
+    sockets: [0, 0, 0, 1, 0, 1],
+    tour: [0, 3, 4, 5],
+    before: [
+      plug(2, 0, 2),
+      plug(3, 1, 0),
+      plug(4, 0, 3),
+      plug(5, 1, 1),
+      'echo 0 > /sys/devices/system/cpu/cpu1/online',
+    ].join('\n'),
+  },
+];
+
+describe.skipIf(noLab('amd64', 'bpftrace')).each(tours)('moves of tasks on $name', (tour) => {
+  const { topology, sockets } = tour;
+  const ways = waysOf(sockets);
+  let seen: Seen;
+  beforeAll(async () => {
+    seen = await observe<Seen>({
+      topology,
+      command: ['node', 'test/lab/guest/moves.mjs', JSON.stringify({ ...tour, rounds })],
+      timeoutSeconds: 300,
+    });
+    const [begin, end] = [parsePage(seen.begin), parsePage(seen.end)];
+    say(
+      ways.map((way) => `${way.from}->${way.to} ${risen(begin, end, way)} (${bounds(seen, way)})`).join(', '),
+    );
+  });
+
+  test.each(ways)('from $from to $to as many as bpftrace counts', (way) => {
+    const moves = risen(parsePage(seen.begin), parsePage(seen.end), way);
+    const key = `${way.from},${way.to}`;
+    expect(moves, seen.log).toBeGreaterThanOrEqual(seen.inner[key] ?? 0);
+    expect(moves, seen.log).toBeLessThanOrEqual(seen.outer[key] ?? 0);
+  });
+
+  test('the two bounds lie close together, and the tour is in them', () => {
+    for (const way of ways) {
+      const key = `${way.from},${way.to}`;
+      const [inner = 0, outer = 0] = [seen.inner[key], seen.outer[key]];
+      expect(inner, key).toBeGreaterThanOrEqual((rounds - 1) * steps(tour, way));
+      expect(outer - inner, key).toBeLessThan(rounds / 10);
+    }
+  });
+
+  test('no move within a socket is told', () => {
+    for (const socket of new Set(sockets)) {
+      const same = { from_socket: String(socket), to_socket: String(socket) };
+      expect(valueOf(parsePage(seen.end), 'numacanary_sched_task_migrations_total', same)).toBe(undefined);
+    }
+  });
+
+  test('the daemon ends with exit code 0', () => expect(seen.stopped.code, seen.log).toBe(0));
+});
+
+interface Way {
+  readonly from: number;
+  readonly to: number;
+}
+
+function waysOf(sockets: readonly number[]): Way[] {
+  const all = [...new Set(sockets)].toSorted();
+  return all.flatMap((from) => all.filter((to) => to !== from).map((to) => ({ from, to })));
+}
+
+const bounds = ({ inner, outer }: Seen, { from, to }: Way) =>
+  `${inner[`${from},${to}`] ?? 0} to ${outer[`${from},${to}`] ?? 0}`;
+
+function risen(begin: ReturnType<typeof parsePage>, end: ReturnType<typeof parsePage>, { from, to }: Way) {
+  const labels = { from_socket: String(from), to_socket: String(to) };
+  const [before, after] = [begin, end].map((page) =>
+    valueOf(page, 'numacanary_sched_task_migrations_total', labels),
+  );
+  return after === undefined || before === undefined ? Number.NaN : after - before;
+}
+
+/** How often a round of the tour goes this way; the first step of the first round starts anywhere. */
+function steps({ tour, sockets }: Tour, { from, to }: Way): number {
+  return tour.filter((cpu, index) => sockets[tour.at(index - 1) ?? 0] === from && sockets[cpu] === to).length;
+}

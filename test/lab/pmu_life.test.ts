@@ -1,0 +1,198 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fallen, family, parsePage, valueOf } from './counts.ts';
+import type { Counted, Given, Page } from './counts.ts';
+import { noLab } from './lab.ts';
+import { core, eventsOf, expectExact, intel, machineNamed, pageOf, sapphireRapids, watch } from './pmu.ts';
+import type { Seen } from './pmu.ts';
+
+interface Reading {
+  readonly value: number;
+  readonly error: number;
+}
+
+/** By event and CPU, what one that ran all the time would have counted. */
+type Truth = readonly (readonly number[])[];
+
+interface Found {
+  readonly helper: {
+    readonly errors: readonly (string | null)[];
+    readonly given: readonly number[];
+    readonly first: readonly Reading[];
+    readonly second: readonly Reading[];
+    readonly third: readonly Reading[];
+    readonly still: number;
+    readonly nine: readonly (string | null)[];
+    readonly led: readonly (string | null)[];
+    readonly openAfterwards: number;
+  };
+  readonly exact: readonly Given[][];
+  readonly uncore: readonly Given[][];
+  readonly hotplug: Readonly<Record<'early' | 'without' | 'back', readonly Given[][]>>;
+  readonly refused: Readonly<Record<'given' | 'back', readonly Given[][]>>;
+  readonly taken: readonly Given[][];
+  readonly fewer: Readonly<Record<string, Readonly<Record<'before' | 'after', Truth>>>>;
+  readonly shared: Readonly<Record<'before' | 'after', Truth>>;
+}
+
+const machine = machineNamed('2s2n');
+const uncore: readonly Counted[] = [
+  ...['uncore_upi_0', 'uncore_upi_1'].map((type) => ({
+    signal: 'interconnect_tx',
+    event: { type, config: '0xf02' },
+    metric: 'numacanary_interconnect_bytes_total',
+    labels: { direction: 'tx' },
+    scale: 64 / 9,
+  })),
+  {
+    signal: 'dram_read',
+    event: { type: 'uncore_fake_0', config: '0x304' },
+    metric: 'numacanary_dram_bytes_total',
+    labels: { op: 'read' },
+    scale: 64,
+  },
+];
+
+/** errno by number, as the kernel has it on x86, and what the operator is told. */
+const refused = [
+  { signal: 'instructions', event: { type: 0, config: '1' }, errno: 16, says: 'failed busy' },
+  { signal: 'load_remote_hitm', event: { type: 4, config: '0x4d3' }, errno: 13, says: 'denied lsm' },
+  { signal: 'load_local_dram', event: { type: 4, config: '0x1d3' }, errno: 2, says: 'absent no_event' },
+] as const;
+const admitted = (signal: string) => !refused.some((one) => one.signal === signal);
+
+describe.skipIf(noLab())('counters that come and go', () => {
+  let seen: Seen<Found>;
+  let at: (label: string) => Page;
+  beforeAll(async () => {
+    seen = await watch<Found>({
+      machine,
+      cpu: sapphireRapids,
+      core: intel,
+      acts: ['helper', 'late', 'exact', 'uncore', 'hotplug', 'refused', 'taken', 'fewer', 'shared'],
+      module: { fixed: 1, uncore: 'uncore_fake_0,uncore_upi_0,uncore_upi_1' },
+      config: 'test/lab/guest/pmu_life.yml',
+      more: { uncore: eventsOf(uncore), refused, sharedSeconds: 30, doctor: true },
+      timeoutSeconds: 500,
+    });
+    at = (label) => pageOf(seen, label);
+  });
+
+  test('the helper reads what each CPU was given, and what it was told to stop stands still', () => {
+    const { errors, given, first, second, third, still } = seen.found.helper;
+    const rise = (from: readonly Reading[], to: readonly Reading[]) =>
+      to.map(({ value }, index) => value - (from[index]?.value ?? 0));
+    expect(new Set(errors)).toEqual(new Set([null]));
+    expect(rise(first, second)).toEqual(given);
+    expect(rise(second, third)).toEqual(given.map((count, index) => (index < still ? count + 1 : 0)));
+  });
+
+  test('a group beyond the counters loses the event that is too many, one with a refused leader itself', () => {
+    const { nine, led, openAfterwards } = seen.found.helper;
+    expect(nine).toEqual([...Array<null>(8).fill(null), 'EINVAL']);
+    expect(led).toEqual(['EBUSY', 'ECANCELED']);
+    expect(openAfterwards).toBe(0);
+  });
+
+  test('without a PMU every signal of it says so; the module loaded later, all are counted without a restart', () => {
+    for (const { signal } of [...intel, ...uncore]) {
+      expect(statusOf(at('before the module'), signal), signal).toEqual(['absent no_pmu']);
+      expect(statusOf(at('with the module'), signal), signal).toEqual(['ok none']);
+    }
+    expect(valueOf(at('before the module'), 'numacanary_pmu_cycles_total')).toBe(undefined);
+  });
+
+  test('each socket has what its CPUs counted, exactly', () => {
+    expectExact({ machine, core: intel }, seen.found.exact, at('exact before'), at('exact after'));
+  });
+
+  test('each socket has the bytes of its uncore PMUs, exactly, one of them named by the configuration', () => {
+    expectExact({ machine, core: uncore }, seen.found.uncore, at('uncore before'), at('uncore after'));
+  });
+
+  test('a CPU that goes offline takes nothing with it, and counts again when it is back', () => {
+    const { early, without, back } = seen.found.hotplug;
+    expectExact({ machine, core: intel }, early, at('hotplug before'), at('hotplug gone'));
+    expectExact({ machine, core: intel }, without, at('hotplug gone'), at('hotplug without'));
+    expectExact({ machine, core: intel }, back, at('hotplug back'), at('hotplug after'));
+  });
+
+  test.each(refused)('an event refused with errno $errno: $says', ({ signal, says }) => {
+    expect(statusOf(at('refused'), signal)).toEqual([says]);
+    expect(statusOf(at('admitted'), signal)).toEqual(['ok none']);
+  });
+
+  test('the events beside those that are refused are counted exactly, and all when they are admitted', () => {
+    const { given, back } = seen.found.refused;
+    const others = intel.filter(({ signal }) => admitted(signal));
+    const ofOthers = given.filter((_, index) => admitted(intel[index]?.signal ?? ''));
+    expectExact({ machine, core: others }, ofOthers, at('refused'), at('refused after'));
+    expectExact({ machine, core: intel }, back, at('admitted'), at('admitted after'));
+  });
+
+  test('while somebody else holds the counters nothing is counted, and that is said', () => {
+    for (const { metric, labels, signal } of intel) {
+      const [before = 0, after] = ['taken', 'taken long'].map((label) => valueOf(at(label), metric, labels));
+      expect(after ?? before, signal).toBe(before);
+      expect(statusOf(at('taken long'), signal), signal).toEqual(['failed starved']);
+    }
+  });
+
+  test('counters given back count again, exactly', () => {
+    expectExact({ machine, core: intel }, seen.found.taken, at('given back'), at('given back after'));
+  });
+
+  test.each(['4', '8'])('with %s counters for four events and two fixed ones all is counted', (n) => {
+    for (const { signal, ratio } of againstTruth(seen, `fewer ${n}`, seen.found.fewer[n])) {
+      expect(Math.abs(ratio - 1), signal).toBeLessThan(0.02);
+    }
+  });
+
+  test('with two counters less or nothing is told, and never too much', () => {
+    for (const { signal, ratio } of againstTruth(seen, 'fewer 2', seen.found.fewer['2'])) {
+      expect(ratio, signal).toBeLessThan(1.02);
+    }
+  });
+
+  test('six events on four counters come within two percent in half a minute', () => {
+    for (const { signal, ratio } of againstTruth(seen, 'shared', seen.found.shared)) {
+      expect(Math.abs(ratio - 1), signal).toBeLessThan(0.02);
+    }
+    const coverage = Object.values(family(at('shared after'), 'numacanary_pmu_coverage_ratio'));
+    expect(Math.min(...coverage)).toBeGreaterThan(0.3);
+    expect(Math.min(...coverage)).toBeLessThan(0.8);
+  });
+
+  test('no total ever falls', () => {
+    expect(fallen(seen.pages)).toEqual([]);
+  });
+
+  test('the daemon ends with exit code 0 and has closed every counter', () => {
+    expect(seen).toMatchObject({ stopped: { code: 0 }, openAfterwards: 0 });
+  });
+});
+
+// > numacanary_pmu_signal_status{signal="cycles",status="ok",reason="none"} 1
+function statusOf(page: Page, signal: string): string[] {
+  return Object.entries(family(page, 'numacanary_pmu_signal_status'))
+    .filter(([labels, value]) => value === 1 && labels.includes(`signal="${signal}"`))
+    .map(([labels]) => `${/status="(\w+)"/.exec(labels)?.[1]} ${/reason="(\w+)"/.exec(labels)?.[1]}`);
+}
+
+/** What the daemon says that a socket counted, over what its CPUs would have told a counter that never stopped. */
+function againstTruth(seen: Seen<Found>, what: string, truth?: Readonly<Record<'before' | 'after', Truth>>) {
+  const [before, after] = [pageOf(seen, `${what} before`), pageOf(seen, `${what} after`)];
+  return intel.flatMap(({ metric, labels, signal }, index) =>
+    machine.sockets.map((cpus, socket) => {
+      const of = (page: Page) => valueOf(page, metric, { socket: String(socket), ...labels });
+      const counted = (when: 'before' | 'after') =>
+        cpus.reduce((total, cpu) => total + (truth?.[when][index]?.[cpu] ?? Number.NaN), 0);
+      const risen = (of(after) ?? of(before) ?? 0) - (of(before) ?? 0);
+      return {
+        signal: `${signal} of socket ${socket}`,
+        ratio: risen / (counted('after') - counted('before')),
+      };
+    }),
+  );
+}
+void parsePage;
+void core;
