@@ -38,8 +38,15 @@ const steps = [
   },
   {
     name: 'dist',
-    inputs: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
-    outputs: ['dist/main.js'],
+    inputs: [
+      'src',
+      'models',
+      'scripts/models.mjs',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'package-lock.json',
+    ],
+    outputs: ['dist/main.js', 'dist/models.json'],
     build: compileTypeScript,
   },
 ];
@@ -79,6 +86,7 @@ function compileTypeScript() {
     ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
     'TypeScript does not compile',
   );
+  run(process.execPath, ['scripts/models.mjs'], 'the CPU models are not right');
 }
 
 /** Output goes to stderr: stdout belongs to the command that npm runs after us. */

@@ -1,4 +1,7 @@
 /** What the host says of its counters: read by perf/facts.ts, reasoned about by the rest of pmu/. Types only. */
+import type { FormatField } from '../parse/pmu_format.ts';
+
+export type { FormatField };
 
 export interface Facts {
   /** By name, as in /sys/bus/event_source/devices. */
@@ -26,11 +29,4 @@ export interface PmuDevice {
   readonly format: Readonly<Record<string, FormatField>>;
   /** Events that the kernel names itself: sysfs events/, `event=0x04,umask=0x03`. */
   readonly events: Readonly<Record<string, string>>;
-}
-
-/** > config:8-15,32-55 */
-export interface FormatField {
-  readonly word: 'config' | 'config1' | 'config2' | 'config3';
-  /** Bit ranges, inclusive, in the order in which the value's low bits fill them. */
-  readonly bits: readonly (readonly [from: number, to: number])[];
 }
