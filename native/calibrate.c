@@ -38,7 +38,7 @@ static int count(const struct nc_calibration_plan *plan, struct nc_calibration *
   attr.disabled = attr.exclude_kernel = attr.exclude_hv = 1;
   const int fd = nc_perf_event_open(&attr, 0, -1, -1);
   if (fd < 0) return -fd;
-  /* Of our own code the ends of two system calls are counted besides: some ten instructions. */
+  /* Of our own code the ends of two system calls are counted besides: some twenty instructions. */
   int error = ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0 ? 0 : errno;
   turn(plan->instructions / LOOP_INSTRUCTIONS);
   if (ioctl(fd, PERF_EVENT_IOC_DISABLE, 0) != 0 && error == 0) error = errno;

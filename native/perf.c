@@ -63,7 +63,7 @@ static bool sound(const struct nc_perf_event *events, uint32_t count, const char
   for (uint32_t i = 0; i < count; i++) {
     const struct nc_perf_event *e = &events[i];
     const int64_t filter = e->filter;
-    if (e->cpu < 0 || (e->flags & ~(uint32_t)NC_PERF_USER_ONLY) != 0) return false;
+    if (e->cpu < 0 || e->reserved != 0 || (e->flags & ~(uint32_t)NC_PERF_USER_ONLY) != 0) return false;
     if (!leads(events, i) && (i == 0 || e->leader != events[i - 1].leader || e->cpu != events[i - 1].cpu)) return false;
     if (filter < -1 || filter >= (int64_t)filter_bytes) return false;
     if (filter >= 0 && memchr(filters + filter, 0, filter_bytes - (size_t)filter) == NULL) return false;

@@ -125,6 +125,9 @@ static void refuses_a_list_that_makes_no_sense(void) {
   bad.flags = 2;
   refuses(CLOCK(0), bad, 0);
   bad.flags = 0;
+  bad.reserved = 1;
+  refuses(CLOCK(0), bad, 0);
+  bad.reserved = 0;
   bad.filter = -2;
   refuses(CLOCK(0), bad, 8);
   bad.filter = 8; /* past the end */
