@@ -17,6 +17,8 @@ export interface Reading {
   readonly coverage: readonly Coverage[];
   /** Signals that are counted. */
   readonly counted: readonly string[];
+  /** As they are open: what was planned less what the kernel refused. */
+  readonly groups: readonly Group[];
   readonly missing: readonly Missing[];
   readonly calibrated: readonly Calibrated[];
   /** CPUs on which something is counted. */
