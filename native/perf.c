@@ -37,7 +37,8 @@ static uint32_t members(const struct nc_perf_event *events, uint32_t count, uint
   return end - leader;
 }
 
-static bool lead_all(const struct nc_perf_event *events, uint32_t count, const uint32_t *leaders, uint32_t leader_count) {
+static bool lead_all(const struct nc_perf_event *events, uint32_t count, const uint32_t *leaders,
+                     uint32_t leader_count) {
   for (uint32_t i = 0; i < leader_count; i++)
     if (leaders[i] >= count || !leads(events, leaders[i])) return false;
   return true;
