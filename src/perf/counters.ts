@@ -12,13 +12,13 @@ export interface Calibrated {
 }
 
 export interface Reading {
+  /** As they are open: what the kernel refused is split or gone. */
+  readonly groups: readonly Group[];
   /** Of signals that were counted in the last interval; the totals of others are kept, and not told. */
   readonly totals: readonly Total[];
   readonly coverage: readonly Coverage[];
   /** Signals that are counted. */
   readonly counted: readonly string[];
-  /** As they are open: what was planned less what the kernel refused. */
-  readonly groups: readonly Group[];
   readonly missing: readonly Missing[];
   readonly calibrated: readonly Calibrated[];
   /** CPUs on which something is counted. */
