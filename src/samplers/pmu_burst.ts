@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Absent } from '../errors.ts';
+import type { Clock } from '../host/host.ts';
 import type { Counters, Stand } from '../perf/counters.ts';
 import { intervalOf } from '../pmu/interval.ts';
 import type { Group, Place } from '../pmu/plan.ts';
@@ -92,7 +93,7 @@ export const pmuBurst = (
   let before: Look | undefined;
 
   /** Looks again at what was looked at a second ago, and at what will be in a second. */
-  async function look(next: readonly Stand[], now: () => number): Promise<Look> {
+  async function look(next: readonly Stand[], clock: Pick<Clock, 'now'>): Promise<Look> {
     const groups = [...new Set(next.map(({ group }) => group))];
     const stands = groups.flatMap((group) => {
       const places = next.flatMap((stand) => (stand.group === group ? [stand.place] : []));
@@ -105,7 +106,7 @@ export const pmuBurst = (
       const own = found[index];
       if (own) words.get(group)?.set(place, own);
     }
-    return { at: now(), words };
+    return { at: clock.now(), words };
   }
 
   function account({ at, words }: Look): void {
@@ -150,7 +151,7 @@ export const pmuBurst = (
         ...cores.flatMap((group) => watched(group, set).map((place) => ({ group, place }))),
         ...links.flatMap((group) => group.places.map((place) => ({ group, place }))),
       ];
-      const now = await look(next, clock.now);
+      const now = await look(next, clock);
       account(now);
       const stays = ({ group, place }: Stand) =>
         next.some((one) => one.group === group && one.place === place);

@@ -56,7 +56,7 @@ function watching(
   return {
     ...world,
     asked,
-    async seconds(count: number) {
+    seconds: async (count: number) => {
       for (let second = 0; second < count; second += 1) {
         await world.clock.advance(1);
         await sampler.tick(context);

@@ -1,0 +1,273 @@
+import { Absent } from '../errors.ts';
+import type { Clock } from '../host/host.ts';
+import type { Coverage } from '../pmu/coverage.ts';
+import { intervalOf } from '../pmu/interval.ts';
+import type { Group, Missing, Plan } from '../pmu/plan.ts';
+import { split, without } from '../pmu/settle.ts';
+import type { Books } from '../pmu/totals.ts';
+import type { Context } from '../source.ts';
+import { sameTopology } from '../topology.ts';
+import { begin, leadersOf } from './begin.ts';
+import type { Session, Turn } from './begin.ts';
+import type { Calibrator } from './calibrate.ts';
+import type { Counters, Planner, Reading, Stand } from './counters.ts';
+import { factsFingerprint, readFacts } from './facts.ts';
+import { standsOf, wordsOf } from './session.ts';
+import type { Slot } from './session.ts';
+import { tryOut } from './trial.ts';
+
+/** Files that the rest of the program may need at one time. */
+const fdReserve = 256;
+/** How often the fingerprint is looked at. */
+const lookSeconds = 10;
+/** How often what could not be had is tried again: others give back what they held. */
+const retrySeconds = 300;
+/** A counter that is on and whose clock does not move for so long has lost its CPU; no oftener opened anew than this. */
+const frozenSeconds = 1;
+const thawSeconds = 30;
+
+const mayComeBack = new Set<Missing['reason']>([
+  'busy', 'starved', 'paranoid', 'paranoid_admin', 'lsm', 'seccomp', 'fd_limit', 'system_fd_limit', 'no_cpu',
+  'no_tracefs', 'other',
+]); // prettier-ignore
+
+export interface CountersPlan {
+  /** In the log. */
+  readonly name: string;
+  readonly planner: Planner;
+  /** Outlives these counters. */
+  readonly books: Books;
+  /** `system:name` of those whose ids the planner wants. */
+  readonly tracepoints?: readonly string[];
+  /** 0: none. */
+  readonly turnPeriodSeconds: number;
+  readonly calibrator?: Calibrator;
+}
+
+/** One operation at a time, however many ask. */
+export function createCounters(given: CountersPlan): Counters {
+  const { name, planner, books, tracepoints = [], turnPeriodSeconds, calibrator } = given;
+  const alone = createQueue();
+  let session: Session | null = null;
+  let closed = false;
+  let seen = { print: '', at: -Infinity };
+  let running: Turn | null = null;
+  let lastTurn = -Infinity;
+  let said = '';
+  let clock: Pick<Clock, 'now'> = { now: () => 0 };
+
+  async function planned(context: Context): Promise<Pick<Session, 'facts'> & { readonly plan: Plan }> {
+    const { files, native } = context.host;
+    const facts = await readFacts(files, context.topology, tracepoints);
+    const limit = await native.fdLimit();
+    const used = (await files.list('/proc/self/fd')).length;
+    const wanted = planner(context, facts, Math.max(0, limit - used - fdReserve));
+    const believed = calibrator ? await calibrator.examine(context, facts, wanted) : wanted;
+    const tried = await tryOut(native, believed.groups, { facts, turns: turnPeriodSeconds > 0 });
+    return { facts, plan: { groups: tried.groups, missing: [...believed.missing, ...tried.missing] } };
+  }
+
+  async function opened(context: Context, facts: Session['facts'], plan: Plan): Promise<Session> {
+    const { topology, host } = context;
+    const fresh = await begin(host.native, { topology, facts, now: () => host.clock.now() }, plan);
+    books.retain(fresh.groups);
+    const missing = fresh.missing.map(({ signal, reason }) => `${signal}:${reason}`).join(' ');
+    const about = { of: name, groups: fresh.groups.length, fds: fresh.opened.fds, missing };
+    if (missing === said) host.log.debug('counters opened', about);
+    else host.log.info('counters opened', about);
+    said = missing;
+    return fresh;
+  }
+
+  async function end(): Promise<void> {
+    const old = session;
+    if (!old) return;
+    await endTurn(old, clock.now());
+    await readAlways(old, clock.now());
+    session = null;
+    await old.opened.perf.close();
+  }
+
+  /** The session that holds in this world, opened anew where it has to be. */
+  async function current(context: Context): Promise<Session> {
+    const { clock, files } = context.host;
+    const now = clock.now();
+    const look = session === null || now - seen.at >= lookSeconds;
+    const print = look ? await factsFingerprint(files) : seen.print;
+    const changed = print !== seen.print;
+    if (look) seen = { print, at: now };
+    if (session && !changed && !isStale(session, context)) return session;
+    await end();
+    const { facts, plan } = await planned(context);
+    session = await opened(context, facts, plan);
+    return session;
+  }
+
+  /** Adds up what is always on, and tells what it found out about it. */
+  async function readAlways(
+    of: Session,
+    now: number,
+  ): Promise<{ frozen: boolean; starved: readonly Group[] }> {
+    if (of.always.length === 0) return { frozen: false, starved: [] };
+    const { words } = await of.opened.perf.read(leadersOf(of.always));
+    books.add({ spans: of.always, before: of.before, after: words, wallNs: null });
+    const found = {
+      frozen: now - of.readAt >= frozenSeconds && of.always.some((slot) => isFrozen(of.before, words, slot)),
+      starved: starvedOf(of, words),
+    };
+    of.before = words;
+    of.readAt = now;
+    return found;
+  }
+
+  async function endTurn(of: Session, now: number): Promise<void> {
+    const turn = running;
+    running = null;
+    if (!turn) return;
+    const leaders = leadersOf(turn.slots);
+    await of.opened.perf.enable(false, leaders);
+    const { words } = await of.opened.perf.read(leaders);
+    books.add({ spans: turn.slots, before: turn.before, after: words, wallNs: (now - turn.endedAt) * 1e9 });
+    turn.before = words;
+    turn.endedAt = now;
+  }
+
+  async function reading(context: Context): Promise<Reading> {
+    if (closed) throw new Absent('counters are being replaced after a change of the configuration');
+    clock = context.host.clock;
+    const now = clock.now();
+    let one = await current(context);
+    const { frozen, starved } = await readAlways(one, now);
+    if (starved.length > 0) {
+      context.host.log.warn('counters starve, their groups are split', {
+        of: name,
+        groups: [...new Set(starved.map((group) => group.name))].join(' '),
+      });
+      const plan = relieved(one, starved, turnPeriodSeconds > 0);
+      await end();
+      one = session = await opened(context, one.facts, plan);
+    } else if (frozen && now - one.openedAt >= thawSeconds) {
+      // A CPU went and came back between two looks at the topology: its events are dead for good.
+      await end();
+      const { facts, plan } = await planned(context);
+      one = session = await opened(context, facts, plan);
+    }
+    return { ...told(one, books), calibrated: calibrator?.results() ?? [] };
+  }
+
+  /** Gives the next group its second, and takes it from the last. */
+  async function turn(now: number): Promise<void> {
+    if (!session || closed) return;
+    await endTurn(session, now);
+    const due = turnPeriodSeconds > 0 && now - lastTurn >= turnPeriodSeconds - 0.5;
+    const [next] = session.turns.toSorted((a, b) => a.endedAt - b.endedAt);
+    if (!due || !next) return;
+    lastTurn = now;
+    await session.opened.perf.enable(true, leadersOf(next.slots));
+    running = next;
+  }
+
+  const counters: Counters = {
+    read: (context) => alone(() => reading(context)),
+    async tick(context) {
+      await alone(() => turn(context.host.clock.now()));
+      await calibrator?.provoke(context, counters);
+    },
+    always: (signal) =>
+      (session?.groups ?? []).filter(
+        ({ when, counters }) => when === 'always' && counters.some((counter) => counter.signal === signal),
+      ),
+    peek: (stands) => alone(() => peeked(session, stands)),
+    close: () =>
+      alone(async () => {
+        closed = true;
+        await end();
+      }),
+  };
+  return counters;
+}
+
+function isStale({ topology, openedAt, missing }: Session, context: Context): boolean {
+  // The topology is read anew now and then and mostly is as it was.
+  if (topology !== context.topology && !sameTopology(topology, context.topology)) return true;
+  const retry = missing.some(({ reason }) => mayComeBack.has(reason));
+  return retry && context.host.clock.now() - openedAt >= retrySeconds;
+}
+
+async function peeked(session: Session | null, stands: readonly Stand[]) {
+  const slots = stands.map(({ group, place }) =>
+    session?.always.find((slot) => slot.group === group && slot.place === place),
+  );
+  const there = slots.filter((slot) => slot !== undefined);
+  if (!session || there.length === 0) return stands.map(() => null);
+  const { words } = await session.opened.perf.read(leadersOf(there));
+  return slots.map((slot) => (slot ? wordsOf(words, slot) : null));
+}
+
+function isFrozen(before: Uint32Array | null, after: Uint32Array, { first }: Slot): boolean {
+  const interval = intervalOf(before, after, first);
+  return interval === null || interval.enabledNs === 0;
+}
+
+/** Groups that for two readings ran on no CPU of a socket: somebody else has their counters. */
+function starvedOf(session: Session, words: Uint32Array): readonly Group[] {
+  const ran = new Map<Group, Map<number, boolean>>();
+  for (const { group, place, first } of session.always) {
+    const interval = intervalOf(session.before, words, first);
+    if (!interval || interval.enabledNs <= 0) continue;
+    const sockets = ran.get(group) ?? new Map<number, boolean>();
+    ran.set(group, sockets.set(place.socket, sockets.get(place.socket) === true || interval.runningNs > 0));
+  }
+  for (const [group, sockets] of ran) {
+    const idle = [...sockets.values()].includes(false);
+    session.starving.set(group, idle ? (session.starving.get(group) ?? 0) + 1 : 0);
+  }
+  return session.groups.filter((group) => (session.starving.get(group) ?? 0) >= 2);
+}
+
+/** Groups of one name are one thing to the reader: all of them are split alike. */
+function relieved({ groups, missing }: Session, starved: readonly Group[], turns: boolean): Plan {
+  const names = new Set(starved.map(({ name }) => name));
+  const parts = groups.map((group) =>
+    names.has(group.name) ? split(group, turns) : { groups: [group], missing: [] },
+  );
+  const given = parts.flatMap((one) => one.missing);
+  const lost = [...new Map(given.map((one) => [one.signal, one])).values()];
+  return {
+    groups: without(
+      parts.flatMap((one) => one.groups),
+      new Set(lost.map(({ signal }) => signal)),
+    ),
+    missing: [...missing, ...lost],
+  };
+}
+
+function told(session: Session, books: Books): Omit<Reading, 'calibrated'> {
+  const { groups, opened, always, turns, missing, facts } = session;
+  const slots = [...always, ...turns.flatMap((turn) => turn.slots)];
+  return {
+    groups,
+    totals: books.totals(),
+    coverage: books.coverage().map((one) => ({ ...one, ratio: one.ratio * openPart(session, slots, one) })),
+    counted: [...new Set(groups.flatMap(({ counters }) => counters.map(({ signal }) => signal)))],
+    missing,
+    cpus: new Set(slots.map(({ place }) => place.cpu)).size,
+    openFds: opened.fds,
+    facts,
+  };
+}
+
+/** Of the places that a group should have on a socket, those that it has. */
+function openPart({ groups }: Session, slots: readonly Slot[], { group: name, socket }: Coverage): number {
+  const of = (one: Stand) => one.group.name === name && one.place.socket === socket;
+  return slots.filter(of).length / Math.max(1, standsOf(groups).filter(of).length);
+}
+
+function createQueue() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work, work);
+    last = done.catch(() => {});
+    return done;
+  };
+}
