@@ -1,4 +1,4 @@
-import { LineCounter, isMap, isScalar, parseDocument, visit } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
@@ -235,14 +235,24 @@ type Issue = z.core.$ZodIssue;
 function mistakes(issue: Issue, schema: z.ZodType): { path: string[]; what: string }[] {
   const path = issue.path.map(String);
   const here = schemaAt(schema, path);
-  if (issue.code === 'unrecognized_keys') {
-    const known = here instanceof z.ZodObject ? Object.keys(here.shape).toSorted().join(', ') : 'none';
-    return issue.keys.map((key) => ({ path: [...path, key], what: `unknown key; known here: ${known}` }));
-  }
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      what: `unknown key; known here: ${keysOf(here)}`,
+    }));
+  if (issue.code === 'invalid_key')
+    return [{ path, what: `a key that cannot be; allowed: ${keysOf(schemaAt(schema, path.slice(0, -1)))}` }];
   const found = issue.input === undefined ? '' : `${shown(issue.input)}: `;
   return [
     { path, what: `${found}${firstLine(issue.message)}; allowed: ${here ? allowed(here) : 'another value'}` },
   ];
+}
+
+/** Of a mapping with keys of ours, or with whatever keys of one kind. */
+function keysOf(schema: unknown): string {
+  const here = throughPipes(schema);
+  if (here instanceof z.ZodObject) return Object.keys(here.shape).toSorted().join(', ');
+  return here instanceof z.ZodRecord && here.keyType instanceof z.ZodType ? allowed(here.keyType) : 'none';
 }
 
 /** As it was typed, as far as it is short: .inf and .nan are no JSON. */
@@ -253,18 +263,27 @@ function shown(input: unknown): string {
 
 /** The schema below its default and prefault. */
 function bare(schema: unknown): unknown {
-  return schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault ? bare(schema.unwrap()) : schema;
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional
+    ? bare(schema.unwrap())
+    : schema;
+}
+
+/** What is typed into a schema that makes something else of it. */
+function throughPipes(schema: unknown): unknown {
+  const here = bare(schema);
+  return here instanceof z.ZodPipe ? throughPipes(here.in) : here;
 }
 
 function schemaAt(schema: unknown, path: readonly string[]): z.ZodType | undefined {
   const here = bare(schema);
   const [key, ...rest] = path;
-  if (key === undefined) return here instanceof z.ZodType ? here : undefined;
-  return here instanceof z.ZodObject
-    ? schemaAt(here.shape[key], rest)
-    : here instanceof z.ZodType
-      ? here
-      : undefined;
+  const inside = key === undefined ? here : throughPipes(here);
+  if (key !== undefined) {
+    if (inside instanceof z.ZodObject) return schemaAt(inside.shape[key], rest);
+    if (inside instanceof z.ZodArray) return schemaAt(inside.element, rest);
+    if (inside instanceof z.ZodRecord) return schemaAt(inside.valueType, rest);
+  }
+  return here instanceof z.ZodType ? here : undefined;
 }
 
 /** In words, what a key takes: from its schema, so that message and check cannot disagree. */
@@ -292,11 +311,18 @@ export function allowed(schema: z.ZodType): string {
 const bounded = (value: number | null): value is number =>
   value !== null && Math.abs(value) < Number.MAX_SAFE_INTEGER;
 
-/** Where the key stands in the file; where it is missing, its nearest parent that is there. */
+/** Where the key or the item of a list stands in the file; where it is missing, its nearest parent that is there. */
 function offsetOf(document: Document, path: readonly string[]): number {
   let node: unknown = document.contents;
   let offset = 0;
   for (const key of path) {
+    if (isSeq(node)) {
+      const item: unknown = node.items[Number(key)];
+      if (!isNode(item)) break;
+      offset = item.range?.[0] ?? offset;
+      node = item;
+      continue;
+    }
     if (!isMap(node)) break;
     const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
     if (!pair) break;

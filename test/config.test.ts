@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { parseConfig } from '../src/config.ts';
-import type { Override } from '../src/config.ts';
+import type { Override, Sections } from '../src/config.ts';
 import { ConfigError } from '../src/errors.ts';
+import { modelsOption } from '../src/pmu/model.ts';
 import { sections } from '../src/sources.ts';
 
 const read = (text: string, overrides: readonly Override[] = []) =>
@@ -183,6 +185,90 @@ describe('config', () => {
       return `${key}: &${key} [${Array.from({ length: 9 }, () => `*${before}`).join()}]`;
     })]; // prettier-ignore
     expect(mistakes(bomb.join('\n'))).toHaveLength(1);
+  });
+});
+
+describe('a list of CPU models', () => {
+  const option: Sections = {
+    collectors: [{ name: 'pmu', options: z.object({ models: modelsOption }) }],
+    samplers: [],
+    probes: [],
+    jobs: [],
+    shared: {},
+  };
+  const linesOf = (body: string): readonly string[] => {
+    const text = `collectors:\n  pmu:\n    models:\n${body.replaceAll(/^/gm, '      ')}`;
+    try {
+      parseConfig({ file: 'c.yml', text }, option);
+    } catch (thrown) {
+      if (thrown instanceof ConfigError) return thrown.lines;
+      throw thrown;
+    }
+    return [];
+  };
+
+  it('takes a change to one of ours, and a number beyond 2^53 in quotes', () => {
+    const body = [
+      '- id: intel-sapphire-rapids',
+      '  signals:',
+      "    uncore_clock: { event: CLOCK, pmu: uncore_cha, fields: { event: 1 }, config: '0xc816fe00000136' }",
+    ];
+    expect(linesOf(body.join('\n'))).toEqual([]);
+  });
+
+  it.each([
+    ['- {}', /^c\.yml:4:9: collectors\.pmu\.models\.0\.id: .*; allowed: small letters, digits and -$/],
+    ['- id: x\n- id: Y', /^c\.yml:5:9: collectors\.pmu\.models\.1\.id: "Y": .*allowed: small letters/],
+    [
+      '- id: x\n  nmae: X',
+      /^c\.yml:5:9: collectors\.pmu\.models\.0\.nmae: unknown key; known here: counters, /,
+    ],
+    [
+      '- id: x\n  signals:\n    all_lodes: {event: A}',
+      /^c\.yml:6:11: collectors\.pmu\.models\.0\.signals\.all_lodes: unknown key; known here: cycles, instructions, /,
+    ],
+    [
+      '- id: x\n  signals:\n    all_loads:\n      event: A\n      config: d0',
+      /^c\.yml:8:13: .*\.all_loads\.config: "d0": .*; allowed: a whole number, 0x…, beyond 2\^53 '0x…' in quotes$/,
+    ],
+    [
+      '- id: x\n  signals:\n    all_loads:\n      event: A\n      config: 0xc816fe00000136',
+      /^c\.yml:8:13: .*\.all_loads\.config: \d+: .*; allowed: a whole number/,
+    ],
+    [
+      '- id: x\n  signals:\n    all_loads:\n      event: A\n      fields: {event: -1}',
+      /^c\.yml:8:22: .*\.all_loads\.fields\.event: -1: .*; allowed: a whole number/,
+    ],
+    [
+      '- id: x\n  signals:\n    all_loads:\n      event: A\n      counters: [0, one]',
+      /^c\.yml:8:27: .*\.counters\.1: "one": .*; allowed: a whole number from 0 to 63$/,
+    ],
+    [
+      '- id: x\n  match: {vendor: V, models: [0x1-0x3, 0x4-]}',
+      /^c\.yml:5:46: .*\.match\.models\.1: "0x4-": .*; allowed: a CPU model, or a range of them as 0x30-0x4f$/,
+    ],
+    [
+      '- id: x\n  groups:\n    loads: [cycles, cicles]',
+      /^c\.yml:6:27: .*\.groups\.loads\.1: "cicles": .*; allowed: cycles, instructions, /,
+    ],
+    [
+      '- id: x\n  groups:\n    loads: cycles',
+      /^c\.yml:6:11: .*\.groups\.loads: "cycles": .*; allowed: a list$/,
+    ],
+    [
+      '- id: x\n  groups:\n    Loads: [cycles]',
+      /^c\.yml:6:11: .*\.groups\.Loads: a key that cannot be; allowed: small letters, digits and _$/,
+    ],
+    [
+      '- [id]',
+      /^c\.yml:4:9: collectors\.pmu\.models\.0: \["id"\]: .*; allowed: a mapping of keys to values$/,
+    ],
+    [
+      '{}',
+      /^c\.yml:3:5: collectors\.pmu\.models: \{\}: .*; allowed: a list of CPU models, or of changes to ours by id$/,
+    ],
+  ])('says of %j where and what is allowed', (body, line) => {
+    expect(linesOf(body)).toEqual([expect.stringMatching(line)]);
   });
 });
 

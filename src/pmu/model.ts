@@ -34,10 +34,10 @@ const event = z.strictObject({
   /** Counters it may run on; empty: any. */
   counters: z
     .array(z.int().min(0).max(63))
-    .default([])
-    .meta({ allowed: 'a list of numbers of counters, from 0' }),
+    .meta({ allowed: 'a list of numbers of counters, from 0' })
+    .default([]),
   /** What one count stands for: bytes, or the sampling ratio. */
-  scale: z.number().positive().default(1).meta({ allowed: 'a number above 0' }),
+  scale: z.number().positive().meta({ allowed: 'a number above 0' }).default(1),
   /** Further events of the same PMU whose counts are added: links, for one. */
   and: z
     .array(
@@ -82,8 +82,8 @@ const shape = {
       .transform((lists) => lists.flat()),
     steppings: z
       .tuple([z.int(), z.int()])
-      .optional()
-      .meta({ allowed: 'the first and the last stepping, as [0, 4]' }),
+      .meta({ allowed: 'the first and the last stepping, as [0, 4]' })
+      .optional(),
   }),
   unit: z.enum(units),
   counters: z.strictObject({
@@ -102,7 +102,13 @@ const shape = {
   read_in: z.array(z.string()).default([]),
   signals: z.partialRecord(signal, event),
   /** Events that must be counted in the same slice of time stand in one group. The first is always on. */
-  groups: z.record(z.string().regex(/^[a-z0-9_]+$/), z.array(signal).min(1)),
+  groups: z.record(
+    z
+      .string()
+      .regex(/^[a-z0-9_]+$/)
+      .meta({ allowed: 'small letters, digits and _' }),
+    z.array(signal).min(1),
+  ),
   /** What a reader of the numbers must know. */
   notes: z.array(z.string()).default([]),
 };
@@ -126,5 +132,5 @@ export type UserModel = z.output<typeof userModel>;
 
 export const modelsOption = z
   .array(userModel)
-  .default([])
-  .meta({ allowed: 'a list of CPU models, or of changes to ours by id' });
+  .meta({ allowed: 'a list of CPU models, or of changes to ours by id' })
+  .default([]);
