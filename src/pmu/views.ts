@@ -56,7 +56,7 @@ export const views: readonly View[] = [
     tells: 'Of all loads, the part that another socket’s memory answered.',
     units: ['retired_loads', 'l1d_fills', 'accesses'],
     caveat:
-      'Most loads hit L1, so that a few per cent are already a lot; no threshold holds for two programs. On Arm remote caches are in it.',
+      'Most loads hit L1, so that a few per cent are already a lot; no threshold holds for two programs. On Arm remote caches are in it; on AMD the whole is counted in turn, so that short windows wobble.',
   },
   {
     name: 'loads_by_source',
@@ -84,10 +84,10 @@ export const views: readonly View[] = [
       rate(loads, 'socket, unit', `source=~"${pastL3}"`),
       rate(loads, 'socket, unit', `source=~"l3|local_cache|${pastL3}"`),
     ),
-    tells: 'Of the loads that got past L2, the part that L3 could not answer either.',
+    tells: 'Of the loads that got past L2, the part that no cache of the node could answer.',
     units: ['retired_loads', 'l1d_fills'],
     caveat:
-      'Loads that joined a miss under way (fill_buffer) are in neither; AMD’s local_cache is every cache of the node.',
+      'Loads that joined a miss under way (fill_buffer) are in neither. On AMD another L3 of the node is an answer, too.',
   },
   {
     name: 'llc_miss_ratio_of_arm',
