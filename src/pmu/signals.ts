@@ -52,8 +52,8 @@ export const allLoads = {
   atMost: 1,
   per: ['pmu_place'],
   help:
-    'All loads of the CPUs of a socket and NUMA node, as the vendor counts them (unit), from the same group of counters as the sources dram ' +
-    'and hitm of pmu_loads_total. Core PMU through perf_event_open. Above 16 nodes numa_node is empty.',
+    'All loads of the CPUs of a socket and NUMA node, as the vendor counts them (unit); but for l1d_fills from the same group of counters ' +
+    'as the remote sources of pmu_loads_total. Core PMU through perf_event_open. Above 16 nodes numa_node is empty.',
   tells: 'The whole of which rate(pmu_loads_total{source=~`remote.*`}) is the part that crossed a socket.',
 } as const satisfies Metric;
 
@@ -110,14 +110,23 @@ export const stalledCycles = {
     'rate / rate(pmu_cycles_total): the share of time that memory cost, which a remote ratio alone does not show.',
 } as const satisfies Metric;
 
+/** By the unit of a model's loads. Arm's cores count nothing of the kind; the mesh between them does. */
+export const offcoreUnits = {
+  retired_loads: 'offcore_reads',
+  l1d_fills: 'l1d_fills',
+  accesses: 'memory_requests',
+} as const satisfies Record<Unit, string>;
+
 export const offcoreReads = {
   name: 'numacanary_pmu_offcore_reads_total',
   kind: 'counter',
   labels: ['socket', 'source', 'unit'],
-  closed: { source: offcoreSources, unit: ['offcore_reads', 'l1d_fills'] },
+  closed: { source: offcoreSources, unit: Object.values(offcoreUnits) },
   atMost: 4,
   per: ['socket'],
-  help: 'Reads that left the cores by who answered, prefetches and stores’ reads included (Intel OCR READS_TO_CORE, AMD any fills).',
+  help:
+    'Reads that left the cores by who answered, prefetches and stores’ reads included (Intel OCR READS_TO_CORE, AMD any fills); on Arm ' +
+    'requests of the mesh to memory, writes too (CMN HN-S).',
   tells: 'Remote traffic that prefetchers hide from pmu_loads_total.',
 } as const satisfies Metric;
 
