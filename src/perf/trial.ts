@@ -34,7 +34,9 @@ export async function tryOut(native: Native, groups: readonly Group[], settling:
     }
     left = next;
   }
-  return { groups: without(stands, new Set(missing.map(({ signal }) => signal))), missing };
+  // Each box of an uncore PMU has refused it.
+  const once = new Map(missing.map((one) => [one.signal, one]));
+  return { groups: without(stands, new Set(once.keys())), missing: [...once.values()] };
 }
 
 const isOffline = ({ errors }: Slot) => errors.every((error) => error === 'ENODEV' || error === 'ECANCELED');
