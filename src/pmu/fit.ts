@@ -25,18 +25,18 @@ export interface Need {
 
 /** Where only the machine knows: all server cores that we know of have six or more. */
 const assumedGeneral = 6;
-/** Without a model: what the poorest of them has. */
-const unknown: Model['counters'] = { general: 4, fixed: [], offcore: 0 };
-/** Every box of every uncore PMU that the kernel drives has four or more, as far as the tables tell. */
-const box: Room = { general: 4, usable: 4, fixed: new Set(), offcore: 0 };
+/** Every box of the uncore PMUs that the kernel drives has four or more, as far as the tables tell. */
+const assumedOfBox = 4;
 
-export function roomOfBox(): Room {
-  return box;
+/** Of one box of an uncore PMU. Nobody else is known to count there all the time: none is left free. */
+export function roomOfBox(model: Model, pmu: string): Room {
+  const general = model.counters.uncore[pmu] ?? assumedOfBox;
+  return { general, usable: general, fixed: new Set(), offcore: 0 };
 }
 
 /** Of a logical CPU. `leave` counters are left to others, unless fewer than four would be left to us. */
-export function roomOfCore(model: Model | null, facts: Facts, leave: number): Room {
-  const { general, without_smt, fixed, offcore } = model?.counters ?? unknown;
+export function roomOfCore(model: Model, facts: Facts, leave: number): Room {
+  const { general, without_smt, fixed, offcore } = model.counters;
   const all = (facts.smt ? undefined : without_smt) ?? general ?? assumedGeneral;
   // The watchdog's cycles take the counter that is made for them, where there is one, and ours move to a general one.
   const watched = facts.nmiWatchdog && fixed.includes('cycles');

@@ -122,11 +122,11 @@ function invalid(kind: EventKind): Explanation {
   if (kind === 'uncore')
     return absent(
       'no_event',
-      'this PMU refuses the encoding of the event: compare its format folder in /sys/bus/event_source/devices with the catalogue, and override the event in the pmu section of the configuration',
+      'this PMU refuses the encoding of the event: compare its format folder in /sys/bus/event_source/devices with the catalogue, and override the event under collectors.pmu.models in the configuration',
     );
   return absent(
     'group_refused',
-    'no counter of this PMU can hold the event, not even alone: the hypervisor shows fewer counters than the CPU has, or the encoding is not for this CPU; override it in the pmu section of the configuration',
+    'no counter of this PMU can hold the event, not even alone: the hypervisor shows fewer counters than the CPU has, or the encoding is not for this CPU; override it under collectors.pmu.models in the configuration',
   );
 }
 

@@ -87,7 +87,7 @@ function later(group: Group, counters: readonly Counter[], turns: boolean, why: 
       groups: part({ ...group, name: laterName(group.name), when: 'turn' }, counters),
       missing: [],
     };
-  const advice = `${why}, and turns are switched off in the pmu section of the configuration`;
+  const advice = `${why}, and turns are switched off under collectors.pmu in the configuration`;
   const off = ({ signal }: Counter): Missing => ({ signal, status: 'absent', reason: 'off', advice });
   return { groups: [], missing: onePerSignal(counters.map(off)) };
 }

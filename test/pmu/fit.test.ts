@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fits, roomOfBox, roomOfCore } from '../../src/pmu/fit.ts';
 import type { Need, Room } from '../../src/pmu/fit.ts';
+import { unknownModel } from '../../src/pmu/unknown_model.ts';
 import { amd, factsOf, intel, modelOf } from './models.ts';
 
 const need = (signal: string, counters: readonly number[] = [], offcore: bigint | null = null): Need => ({
@@ -107,14 +108,19 @@ describe('the room of a core', () => {
       [6, 5, false],
     ],
     ['has six where only the machine knows', arm, {}, 1, [6, 5, true]],
-    ['has four and nothing fixed where nobody knows', null, {}, 1, [4, 4, false]],
+    ['has four and nothing fixed where nobody knows', unknownModel, {}, 1, [4, 4, false]],
   ])('%s', (_, model, changes, leave, expected) => {
     const { general, usable, fixed: own } = roomOfCore(model, factsOf(changes), leave);
     expect([general, usable, own.has('cycles')]).toEqual(expected);
   });
+});
 
-  it('is apart from that of a box', () => {
-    expect(fits(any(4), roomOfBox())).toBe(true);
-    expect(fits(any(5), roomOfBox())).toBe(false);
+describe('the room of a box', () => {
+  it.each([
+    ['amd_df', 4],
+    ['amd_l3', 6],
+  ])('of %s has %i counters', (pmu, count) => {
+    expect(fits(any(count), roomOfBox(amd, pmu))).toBe(true);
+    expect(fits(any(count + 1), roomOfBox(amd, pmu))).toBe(false);
   });
 });

@@ -106,7 +106,7 @@ export const intel = modelOf({
 export const amd = modelOf({
   vendor: 'AuthenticAMD',
   unit: 'l1d_fills',
-  counters: { general: 6 },
+  counters: { general: 6, uncore: { amd_l3: 6 } },
   signals: {
     cycles: [0, { generic: true }],
     instructions: [1, { generic: true }],
