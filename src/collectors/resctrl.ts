@@ -60,7 +60,9 @@ export const resctrl = (books: ResctrlBooks) =>
 
 /** The root and every control group: each has the tasks that are in no other. Monitoring groups lie within them. */
 async function groupsOf(files: Files): Promise<string[]> {
-  const names = await files.list(root).catch(noneIfAbsent);
+  const names = await files.list(root).catch(nullIfAbsent);
+  // The kernel makes the folder where the CPU can do it, and leaves it empty until somebody mounts.
+  if (!names) throw new Absent(`no ${root}: this CPU, its kernel or its hypervisor does not offer resctrl`);
   if (!names.includes('mon_data')) {
     throw new Absent(names.includes('info') ? `${root}: this CPU or kernel monitors nothing` : unmounted);
   }
@@ -70,7 +72,7 @@ async function groupsOf(files: Files): Promise<string[]> {
 
 /** Under SNC a cache has a folder for each node inside its own (mon_sub_L3_01), whose sum it is. */
 async function trafficOf(files: Files, group: string): Promise<Traffic[]> {
-  const folders = await files.list(`${group}/mon_data`).catch(noneIfAbsent);
+  const folders = (await files.list(`${group}/mon_data`).catch(nullIfAbsent)) ?? [];
   return Promise.all(
     folders.flatMap((folder) => {
       const domain = parseDomain(folder);
@@ -121,10 +123,6 @@ function samplesOf({ bandwidth, sockets }: ResctrlBooks) {
 }
 
 /** A group may go while we look at it, and a plain file has no mon_data. */
-const noneIfAbsent = (thrown: unknown): readonly string[] => {
-  if (thrown instanceof Absent) return [];
-  throw thrown;
-};
 const nullIfAbsent = (thrown: unknown): null => {
   if (thrown instanceof Absent) return null;
   throw thrown;

@@ -116,7 +116,7 @@ describe('resctrl', () => {
   });
 
   it.each<[string, Tree, string]>([
-    ['nothing is mounted', {}, 'mount -t resctrl resctrl /sys/fs/resctrl'],
+    ['there is none', {}, 'does not offer resctrl'],
     ['the CPU monitors nothing', mounted, 'monitors nothing'],
     [
       'only the total is counted',
@@ -132,6 +132,15 @@ describe('resctrl', () => {
     const reading = source.read({ host, topology, signal: new AbortController().signal });
     await expect(reading).rejects.toThrow(Absent);
     await expect(reading).rejects.toThrow(why);
+  });
+});
+
+describe('a folder that is there and empty', () => {
+  it('is one that nobody has mounted', async () => {
+    const { host, topology } = fakeWorld({ ...filesOf({}), list: async () => [] });
+    const source = resctrl(createResctrlBooks()).make({});
+    const reading = source.read({ host, topology, signal: new AbortController().signal });
+    await expect(reading).rejects.toThrow('mount -t resctrl resctrl /sys/fs/resctrl');
   });
 });
 
