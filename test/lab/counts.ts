@@ -26,6 +26,8 @@ export interface Given {
 export interface Told {
   readonly label: string;
   readonly page: string;
+  /** On a clock of the guest. */
+  readonly seconds: number;
 }
 
 export type Page = ReadonlyMap<string, number>;

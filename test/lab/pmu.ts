@@ -23,7 +23,8 @@ export interface Watch {
   /** What is done, in this order. */
   readonly acts: readonly string[];
   readonly module?: Readonly<Record<string, number | string>>;
-  readonly config?: string;
+  /** The section of the configuration. The fake PMU counts by time: calibration would find it out. */
+  readonly pmu?: object;
   /** More that the acts want to know. */
   readonly more?: object;
   readonly timeoutSeconds?: number;
@@ -31,12 +32,12 @@ export interface Watch {
 
 /** What `Found` is, is agreed on with guest/pmu.mjs. */
 export function watch<Found>(watch: Watch): Promise<Seen<Found>> {
-  const { machine, cpu, core, acts, module, config = 'test/lab/guest/pmu.yml', more } = watch;
+  const { machine, cpu, core, acts, module, pmu, more } = watch;
   const asked = {
     cpus: machine.sockets.flat(),
     core: eventsOf(core),
     acts,
-    config,
+    pmu: { calibration: 'report', turn_period_seconds: 3000, ...pmu },
     module: { ncounters: 8, fixed: 0, ...module },
     ...more,
   };
@@ -85,15 +86,17 @@ export const core = (
   labels: Counted['labels'] = {},
 ): Counted => ({ signal, event: { type: 4, config }, metric: `numacanary_pmu_${metric}_total`, labels });
 
-/** perf's generic events: PERF_COUNT_HW_CPU_CYCLES and PERF_COUNT_HW_INSTRUCTIONS. */
-const generic = [
-  { ...core('cycles', '', 'cycles'), event: { type: 0, config: '0' } },
-  { ...core('instructions', '', 'instructions'), event: { type: 0, config: '1' } },
-];
+/** perf's generic events, PERF_COUNT_HW_*. */
+const generic = (signal: string, config: string, metric: string): Counted => ({
+  ...core(signal, config, metric),
+  event: { type: 0, config },
+});
+const both = [generic('cycles', '0', 'cycles'), generic('instructions', '1', 'instructions')];
 const unit = 'retired_loads';
 /** MEM_INST_RETIRED.ALL_LOADS and MEM_LOAD_L3_MISS_RETIRED, Skylake to Granite Rapids. */
 export const intel = [
-  ...generic,
+  ...both,
+  generic('ref_cycles', '9', 'ref_cycles'),
   core('all_loads', '0x81d0', 'all_loads', { unit }),
   core('load_local_dram', '0x1d3', 'loads', { source: 'local_dram', unit }),
   core('load_remote_dram', '0x2d3', 'loads', { source: 'remote_dram', unit }),
@@ -102,10 +105,56 @@ export const intel = [
 const fills = 'l1d_fills';
 /** ls_dmnd_fills_from_sys, Zen3 to Zen5. */
 export const amd = [
-  ...generic,
+  ...both,
   core('load_local_dram', '0x843', 'loads', { source: 'local_dram', unit: fills }),
   core('load_remote_dram', '0x4043', 'loads', { source: 'remote_dram', unit: fills }),
   core('load_remote_cache', '0x1043', 'loads', { source: 'remote_cache', unit: fills }),
+];
+
+/** An event of one box of an uncore PMU; the boxes of a socket add up. */
+const box = (
+  signal: string,
+  type: string,
+  config: string,
+  metric: string,
+  labels: Counted['labels'],
+  scale = 1,
+): Counted => ({ signal, event: { type, config }, metric: `numacanary_${metric}_total`, labels, scale });
+
+const upi = ['uncore_upi_0', 'uncore_upi_1'].flatMap((type) => [
+  box('interconnect_tx', type, '0xf02', 'interconnect_bytes', { direction: 'tx' }, 64 / 9),
+  box('interconnect_rx', type, '0xf03', 'interconnect_bytes', { direction: 'rx' }, 64 / 9),
+]);
+const imc = (read: string, write: string) =>
+  ['uncore_imc_0', 'uncore_imc_1'].flatMap((type) => [
+    box('dram_read', type, read, 'dram_bytes', { op: 'read' }, 64),
+    box('dram_write', type, write, 'dram_bytes', { op: 'write' }, 64),
+  ]);
+const latency = 'uncore_read_latency';
+/** TOR occupancy has one counter in each box: even boxes count local reads, odd ones remote. */
+const cha = (type: string, source: string, umask: string, clock: string) => [
+  // One box of two, and so each count stands for two.
+  box(`read_latency_${source}`, type, `0x${umask}00000136`, `${latency}_cycles`, { source }, 2),
+  box(`read_requests_${source}`, type, `0x${umask}00000135`, `${latency}_requests`, { source }, 2),
+  // The mean over the two boxes.
+  box('uncore_clock', type, clock, 'uncore_clock_cycles', {}, 1 / 2),
+];
+const chas = (clock: string) => [
+  ...cha('uncore_cha_0', 'local_dram', 'c816fe', clock),
+  ...cha('uncore_cha_1', 'remote_dram', 'c8177e', clock),
+];
+export const sapphireRapidsUncore = [...upi, ...imc('0xcf05', '0xf005'), ...chas('0x1')];
+export const iceLakeUncore = [...upi, ...imc('0xf04', '0x3004'), ...chas('0x0')];
+
+/** Outbound data of the links of a socket. */
+const links = (configs: readonly string[], bytes: number) =>
+  configs.map((config) =>
+    box('interconnect_tx', 'amd_df', config, 'interconnect_bytes', { direction: 'tx' }, bytes),
+  );
+export const zen3Uncore = [
+  ...links(['0x7000002c7', '0x800000207', '0x800000247', '0x800000287'], 32),
+  box('read_latency_all', 'amd_l3', '0x90', `${latency}_cycles`, { source: 'all' }, 16),
+  box('read_requests_all', 'amd_l3', '0xff9a', `${latency}_requests`, { source: 'all' }),
 ];
 
 export const sapphireRapids = 'max,vendor=GenuineIntel,family=6,model=143,stepping=8';

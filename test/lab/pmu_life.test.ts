@@ -54,10 +54,21 @@ const uncore: readonly Counted[] = [
 
 /** errno by number, as the kernel has it on x86, and what the operator is told. */
 const refused = [
-  { signal: 'instructions', event: { type: 0, config: '1' }, errno: 16, says: 'failed busy' },
-  { signal: 'load_remote_hitm', event: { type: 4, config: '0x4d3' }, errno: 13, says: 'denied lsm' },
-  { signal: 'load_local_dram', event: { type: 4, config: '0x1d3' }, errno: 2, says: 'absent no_event' },
-] as const;
+  { name: 'EBUSY', errno: 16, signal: 'instructions', type: 0, config: '1', says: 'failed busy' },
+  { name: 'EACCES', errno: 13, signal: 'load_remote_hitm', config: '0x4d3', says: 'denied lsm' },
+  { name: 'ENOENT', errno: 2, signal: 'load_local_dram', config: '0x1d3', says: 'absent no_event' },
+  { name: 'EPERM', errno: 1, signal: 'load_remote_fwd', config: '0x8d3', says: 'denied lsm' },
+  { name: 'EINVAL', errno: 22, signal: 'load_l2', config: '0x2d1', says: 'absent group_refused' },
+  { name: 'EOPNOTSUPP', errno: 95, signal: 'stall_l3_miss', config: '0x9000947', says: 'absent unsupported' },
+  {
+    name: 'ENXIO',
+    errno: 6,
+    signal: 'offcore_local_dram',
+    config: '0x12a',
+    config1: '0x104004477',
+    says: 'absent no_offcore',
+  },
+].map(({ type = 4, config, config1, ...about }) => ({ ...about, event: { type, config, config1 } }));
 const admitted = (signal: string) => !refused.some((one) => one.signal === signal);
 
 describe.skipIf(noLab())('counters that come and go', () => {
@@ -70,7 +81,17 @@ describe.skipIf(noLab())('counters that come and go', () => {
       core: intel,
       acts: ['helper', 'late', 'exact', 'uncore', 'hotplug', 'refused', 'taken', 'fewer', 'shared'],
       module: { fixed: 1, uncore: 'uncore_fake_0,uncore_upi_0,uncore_upi_1' },
-      config: 'test/lab/guest/pmu_life.yml',
+      pmu: {
+        models: [
+          {
+            id: 'intel-sapphire-rapids',
+            signals: {
+              dram_read: { event: 'ours', pmu: 'uncore_fake', alias: 'cas_count_read', scale: 64 },
+            },
+            groups: { ours: ['dram_read'] },
+          },
+        ],
+      },
       more: { uncore: eventsOf(uncore), refused, sharedSeconds: 30, doctor: true },
       timeoutSeconds: 500,
     });
@@ -116,10 +137,13 @@ describe.skipIf(noLab())('counters that come and go', () => {
     expectExact({ machine, core: intel }, back, at('hotplug back'), at('hotplug after'));
   });
 
-  test.each(refused)('an event refused with errno $errno: $says', ({ signal, says }) => {
-    expect(statusOf(at('refused'), signal)).toEqual([says]);
-    expect(statusOf(at('admitted'), signal)).toEqual(['ok none']);
-  });
+  test.each(refused)(
+    '$signal, refused with $name, is $says, and back when it is admitted',
+    ({ signal, says }) => {
+      expect(statusOf(at('refused'), signal)).toEqual([says]);
+      expect(statusOf(at('admitted'), signal)).toEqual(['ok none']);
+    },
+  );
 
   test('the events beside those that are refused are counted exactly, and all when they are admitted', () => {
     const { given, back } = seen.found.refused;

@@ -3,8 +3,9 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDaemon, total } from './daemon.mjs';
+import { configured } from './quiet.mjs';
 
-const daemon = startDaemon({ config: 'test/lab/guest/pmu.yml' });
+const daemon = startDaemon({ config: configured() });
 const first = await daemon.until((page) => total(page, 'numacanary_pmu_cycles_total') !== undefined, 120);
 const begin = await scrape();
 const work = spawn('taskset', ['-c', process.argv[2], process.execPath, '-e', 'for (;;);']);

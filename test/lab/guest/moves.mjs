@@ -2,6 +2,7 @@
 // Argument: JSON { sockets, tour, rounds, before }; `before` is shell text that makes the machine what is wanted.
 import { execFileSync } from 'node:child_process';
 import { startDaemon, total } from './daemon.mjs';
+import { configured } from './quiet.mjs';
 import { now, traceMoves } from './tracer.mjs';
 
 const { sockets, tour, rounds, before } = JSON.parse(process.argv[2]);
@@ -11,7 +12,7 @@ const family = 'numacanary_sched_task_migrations_total';
 if (before) execFileSync('bash', ['-ec', before], { stdio: ['ignore', 2, 2] });
 const tracer = await traceMoves(sockets);
 say('bpftrace counts');
-const daemon = startDaemon({ config: 'test/lab/guest/pmu.yml' });
+const daemon = startDaemon({ config: configured() });
 const first = await daemon.until((page) => total(page, family) !== undefined, 90);
 say('the daemon counts');
 

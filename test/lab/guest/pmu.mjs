@@ -1,11 +1,13 @@
 // Runs in the guest, with the fake PMU: a daemon's life under whatever can happen to its counters. Argument: JSON
-// { cpus, core, uncore, turns, acts }. Tells what was injected, and every page that the daemon gave.
+// { cpus, core, pmu, module, acts, … }, `pmu` being a section of the configuration. Tells what was injected, and every
+// page that the daemon gave.
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { helperCounts } from './counters.mjs';
 import { startDaemon, total } from './daemon.mjs';
 import * as fake from './fakepmu.mjs';
+import { configured } from './quiet.mjs';
 
 const asked = JSON.parse(process.argv[2]);
 const { cpus, core } = asked;
@@ -14,15 +16,28 @@ const say = (what) => process.stderr.write(`${Math.round(process.uptime())} s: $
 /** Scraped pages in order, by what was done before them; only lines about counters. */
 const pages = [];
 let daemon;
-const counting = (page) => total(page, 'numacanary_pmu_cycles_total') !== undefined;
-async function scrape(label) {
-  pages.push({ label, page: lean(await daemon.metrics()) });
-}
+const record = (label, page) => pages.push({ label, page: lean(page), seconds: performance.now() / 1000 });
+const scrape = async (label) => record(label, await daemon.metrics());
+const about = /^numacanary_(pmu|interconnect|dram|uncore|burst|sched)/;
 const lean = (page) =>
   page
     .split('\n')
-    .filter((line) => /^numacanary_(pmu|interconnect|dram|uncore|sched)/.test(line))
+    .filter((line) => about.test(line))
     .join('\n');
+
+const counting = (page) => total(page, 'numacanary_pmu_cycles_total') !== undefined;
+
+/** Counters outlive a reload that changes nothing about them: this changes something that does not matter. */
+let again = 0;
+function config() {
+  const turn_period_seconds = asked.pmu.turn_period_seconds + again / 1000;
+  return configured({ collectors: { pmu: { ...asked.pmu, turn_period_seconds } } });
+}
+async function reopen() {
+  again += 1;
+  config();
+  await daemon.reload();
+}
 
 /** What is done, by name; each answers with what the other side needs to know of it. */
 const acts = {
@@ -33,8 +48,7 @@ const acts = {
     await scrape('before the module');
     fake.load(asked.module);
     fake.still();
-    const page = await daemon.until(counting, 60);
-    pages.push({ label: 'with the module', page: lean(page) });
+    record('with the module', await daemon.until(counting, 60));
   },
 
   async exact() {
@@ -75,12 +89,12 @@ const acts = {
   async refused() {
     for (const { event, errno } of asked.refused) fake.refuse(event, errno);
     await scrape('refused before');
-    await daemon.reload();
+    await reopen();
     await scrape('refused');
     const given = fake.inject(core, cpus, 6);
     await scrape('refused after');
     for (const { event } of asked.refused) fake.refuse(event, 0);
-    await daemon.reload();
+    await reopen();
     await scrape('admitted');
     const back = fake.inject(core, cpus, 7);
     await scrape('admitted after');
@@ -130,14 +144,14 @@ const acts = {
   async shared() {
     fake.set('ncounters', 4);
     fake.set('fixed', 0);
-    await daemon.reload();
+    await reopen();
     steady(core);
     await sleep(2000);
     const told = await compared('shared', core, asked.sharedSeconds);
     for (const event of core) fake.rate(event, 0);
     fake.set('ncounters', asked.module.ncounters);
     fake.set('fixed', asked.module.fixed);
-    await daemon.reload();
+    await reopen();
     return told;
   },
 
@@ -158,10 +172,12 @@ const acts = {
   /** Groups that do not fit beside the first have a second each: their counts stand for all the time between. */
   async turns() {
     steady(asked.turns);
-    await sleep(asked.turnSeconds * 2000);
-    const told = await compared('turns', asked.turns, asked.turnSeconds * 6);
+    // The first turn of each group stands for a time in which nothing was counted.
+    for (let second = 0; second < asked.turnsSeconds; second += 0.5) {
+      await scrape('turns');
+      await sleep(500);
+    }
     for (const event of asked.turns) fake.rate(event, 0);
-    return told;
   },
 };
 
@@ -203,7 +219,7 @@ if (!asked.acts.includes('late')) {
   fake.load(asked.module);
   fake.still();
 }
-daemon = startDaemon({ config: asked.config });
+daemon = startDaemon({ config: config() });
 await daemon.until(asked.acts.includes('late') ? (page) => page !== '' : counting, 60);
 say('daemon up');
 for (const act of asked.acts) {
@@ -216,9 +232,10 @@ const openAfterwards = fake.openEvents();
 
 // Daemons with less than everything, each for a page.
 const others = {};
-for (const { name, by, paranoid, config } of asked.others ?? []) {
+for (const { name, by, paranoid = 3, sections = {}, rates = [] } of asked.others ?? []) {
   writeFileSync('/proc/sys/kernel/perf_event_paranoid', String(paranoid));
-  const other = startDaemon({ config: config ?? asked.config, by });
+  for (const { event, perSecond } of rates) fake.rate(event, perSecond);
+  const other = startDaemon({ config: configured(sections), by });
   const page = await other.until((page) => /^numacanary_pmu_signal_status/m.test(page), 60);
   others[name] = { page: lean(page), stopped: await other.stop(), log: other.log() };
   say(name);
