@@ -26,8 +26,8 @@ export function formatRate(perSecond: number | null | undefined): string {
   return `${threeDigits(perSecond / scale)} ${unit}`;
 }
 
-/** Columns as wide as their widest cell, two spaces apart; the first is left-aligned, numbers are right-aligned. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+/** Columns as wide as their widest cell, two spaces apart; the first are left-aligned, numbers are right-aligned. */
+export function formatTable(rows: readonly (readonly string[])[], leftAligned = 1): string {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
@@ -36,7 +36,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .map((row) =>
       row
         .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+          column < leftAligned ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
         )
         .join('  ')
         .trimEnd(),
