@@ -287,7 +287,7 @@ function putProc(spec: MachineSpec, put: Put, online: readonly Place[]): void {
   });
   const after = Array.from({ length: 30 }, () => 0).join(' ');
   put('/proc/self', {
-    status: `Name:\tnode\nVmRSS:\t   65536 kB\nCapEff:\t000001ffffffffff\nSeccomp:\t0\nCpus_allowed_list:\t${allowed}\nMems_allowed_list:\t${mems}\nvoluntary_ctxt_switches:\t10\nnonvoluntary_ctxt_switches:\t2`,
+    status: `Name:\tnode\nUid:\t0\t0\t0\t0\nVmRSS:\t   65536 kB\nCapEff:\t000001ffffffffff\nSeccomp:\t0\nCpus_allowed_list:\t${allowed}\nMems_allowed_list:\t${mems}\nvoluntary_ctxt_switches:\t10\nnonvoluntary_ctxt_switches:\t2`,
     stat: `4321 (node) S 1 4321 4321 0 -1 4194560 9000 0 5 0 120 30 0 0 20 0 11 0 8000 ${64 * MiB} 15000 ${after}`,
     cgroup: '0::/system.slice/numacanary.service',
   });
