@@ -224,7 +224,8 @@ async function countOnce(run: DoctorRun, context: Context, counters: Counters): 
     let reading = await counters.read(context);
     for (let second = 0; second < mostSeconds && !run.signal.aborted; second += 1) {
       const waiting = reading.groups.filter(({ name }) => coverageOf(reading, name) === null);
-      if (second >= leastSeconds && waiting.length === 0) break;
+      const enough = reading.groups.length > 0 ? leastSeconds : 0;
+      if (second >= enough && waiting.length === 0) break;
       run.onProgress(second, mostSeconds, waiting[0]?.name ?? 'counting');
       await counters.tick(context);
       await clock.sleep(1, run.signal);
