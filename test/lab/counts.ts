@@ -64,6 +64,22 @@ export function family(page: Page, metric: string): Record<string, number> {
   );
 }
 
+// > numacanary_pmu_signal_status{signal="cycles",status="ok",reason="none"} 1
+export function statusOf(page: Page, signal: string): string[] {
+  return Object.entries(family(page, 'numacanary_pmu_signal_status'))
+    .filter(([labels, value]) => value === 1 && labels.includes(`signal="${signal}"`))
+    .map(([labels]) => `${/status="(\w+)"/.exec(labels)?.[1]} ${/reason="(\w+)"/.exec(labels)?.[1]}`);
+}
+
+/** When a total was seen to have changed, and to what. */
+export function changesOf(told: readonly Told[], metric: string, labels: Readonly<Record<string, string>>) {
+  const seen = told.flatMap(({ page, seconds }) => {
+    const value = valueOf(parsePage(page), metric, labels);
+    return value === undefined ? [] : [{ seconds, value }];
+  });
+  return seen.filter(({ value }, index) => index > 0 && value !== seen[index - 1]?.value);
+}
+
 /** Totals that were lower than they had been, in all pages of one daemon; a total may be absent for a while. */
 export function fallen(told: readonly Told[]): string[] {
   const highest = new Map<string, { value: number; label: string }>();

@@ -5,14 +5,13 @@ export function sum(page: string, name: string, label = ''): number {
     .reduce((total, [, value]) => total + value, 0);
 }
 
-/** How the latency visits of the daemon went, in a line: `4 clean, 24 tainted (deadline 12, gap 14)`. */
+/** How the visits of the daemon went, in a line: `4 clean, 24 tainted (deadline 12, gap 14)`. */
 export function tally(page: string): string {
-  const visits = (outcome: string) =>
-    sum(page, 'numacanary_probe_visits_total', `probe="latency",outcome="${outcome}"`);
+  const visits = (outcome: string) => sum(page, 'numacanary_probe_visits_total', `outcome="${outcome}"`);
   const causes = seriesOf(page, 'numacanary_probe_tainted_total')
     .filter(([, value]) => value > 0)
     .map(([labels, value]) => `${/cause="(\w+)"/.exec(labels)?.[1]} ${value}`);
-  return `${visits('clean')} clean, ${visits('tainted')} tainted, all probes: ${causes.join(', ') || 'no taint'}`;
+  return `${visits('clean')} clean, ${visits('tainted')} tainted: ${causes.join(', ') || 'no taint'}`;
 }
 
 /** Distances of which there are latencies. */

@@ -102,6 +102,28 @@ export const intel = [
   core('load_remote_dram', '0x2d3', 'loads', { source: 'remote_dram', unit }),
   core('load_remote_hitm', '0x4d3', 'loads', { source: 'remote_hitm', unit }),
 ];
+/** OCR.READS_TO_CORE: two events that differ in the offcore response alone. */
+const offcore = (config: string, local: string, remote: string) =>
+  [
+    { source: 'local_dram', config1: local },
+    { source: 'remote_dram', config1: remote },
+  ].map(({ source, config1 }) => ({
+    ...core(`offcore_${source}`, '', 'offcore_reads', { source }),
+    event: { type: 4, config, config1 },
+  }));
+const stall = (config: string, cause: string) => core(`stall_${cause}`, config, 'stalled_cycles', { cause });
+/** What does not fit beside the first group. */
+export const sapphireRapidsTurns = [
+  core('load_l1', '0x1d1', 'loads', { source: 'l1', unit }),
+  stall('0x9000947', 'l3_miss'),
+  ...offcore('0x12a', '0x104004477', '0x730004477'),
+];
+export const iceLakeTurns = [
+  core('load_l1', '0x1d1', 'loads', { source: 'l1', unit }),
+  stall('0x60006a3', 'l3_miss'),
+  ...offcore('0x1b7', '0x104000477', '0x730000477'),
+];
+
 const fills = 'l1d_fills';
 /** ls_dmnd_fills_from_sys, Zen3 to Zen5. */
 export const amd = [
@@ -109,6 +131,17 @@ export const amd = [
   core('load_local_dram', '0x843', 'loads', { source: 'local_dram', unit: fills }),
   core('load_remote_dram', '0x4043', 'loads', { source: 'remote_dram', unit: fills }),
   core('load_remote_cache', '0x1043', 'loads', { source: 'remote_cache', unit: fills }),
+];
+/** ls_any_fills_from_sys. */
+export const zen3Turns = [
+  core('load_l2', '0x143', 'loads', { source: 'l2', unit: fills }),
+  core('offcore_local_dram', '0x844', 'offcore_reads', { source: 'local_dram' }),
+  core('offcore_remote_dram', '0x4044', 'offcore_reads', { source: 'remote_dram' }),
+];
+export const zen4Turns = [
+  ...zen3Turns,
+  core('all_loads', '0xff43', 'all_loads', { unit: fills }),
+  stall('0xa2d6', 'load_not_complete'),
 ];
 
 /** An event of one box of an uncore PMU; the boxes of a socket add up. */
@@ -155,6 +188,32 @@ export const zen3Uncore = [
   ...links(['0x7000002c7', '0x800000207', '0x800000247', '0x800000287'], 32),
   box('read_latency_all', 'amd_l3', '0x90', `${latency}_cycles`, { source: 'all' }, 16),
   box('read_requests_all', 'amd_l3', '0xff9a', `${latency}_requests`, { source: 'all' }),
+];
+/** local_socket_outbound_data_beats of eight links, l3_xi_sampled_latency, umc_cas_cmd. */
+const sampled = (source: string, umask: string) => [
+  box(`read_latency_${source}`, 'amd_l3', `0x303c00000000${umask}ac`, `${latency}_cycles`, { source }, 10),
+  box(`read_requests_${source}`, 'amd_l3', `0x303c00000000${umask}ad`, `${latency}_requests`, { source }),
+];
+export const zen4Uncore = [
+  ...links(
+    [
+      'b0f003e5f',
+      'b0f003e9f',
+      'b0f003edf',
+      'c0f003e1f',
+      'c0f003e5f',
+      'c0f003e9f',
+      'c0f003edf',
+      'd0f003e1f',
+    ].map((config) => `0x${config}`),
+    64,
+  ),
+  ...sampled('local_dram', '01'),
+  ...sampled('remote_dram', '02'),
+  ...['amd_umc_0', 'amd_umc_1'].flatMap((type) => [
+    box('dram_read', type, '0x10a', 'dram_bytes', { op: 'read' }, 64),
+    box('dram_write', type, '0x20a', 'dram_bytes', { op: 'write' }, 64),
+  ]),
 ];
 
 export const sapphireRapids = 'max,vendor=GenuineIntel,family=6,model=143,stepping=8';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fallen, family, parsePage, valueOf } from './counts.ts';
+import { fallen, family, statusOf, valueOf } from './counts.ts';
 import type { Counted, Given, Page } from './counts.ts';
 import { noLab } from './lab.ts';
-import { core, eventsOf, expectExact, intel, machineNamed, pageOf, sapphireRapids, watch } from './pmu.ts';
+import { eventsOf, expectExact, intel, machineNamed, pageOf, sapphireRapids, watch } from './pmu.ts';
 import type { Seen } from './pmu.ts';
 
 interface Reading {
@@ -195,13 +195,6 @@ describe.skipIf(noLab())('counters that come and go', () => {
   });
 });
 
-// > numacanary_pmu_signal_status{signal="cycles",status="ok",reason="none"} 1
-function statusOf(page: Page, signal: string): string[] {
-  return Object.entries(family(page, 'numacanary_pmu_signal_status'))
-    .filter(([labels, value]) => value === 1 && labels.includes(`signal="${signal}"`))
-    .map(([labels]) => `${/status="(\w+)"/.exec(labels)?.[1]} ${/reason="(\w+)"/.exec(labels)?.[1]}`);
-}
-
 /** What the daemon says that a socket counted, over what its CPUs would have told a counter that never stopped. */
 function againstTruth(seen: Seen<Found>, what: string, truth?: Readonly<Record<'before' | 'after', Truth>>) {
   const [before, after] = [pageOf(seen, `${what} before`), pageOf(seen, `${what} after`)];
@@ -218,5 +211,3 @@ function againstTruth(seen: Seen<Found>, what: string, truth?: Readonly<Record<'
     }),
   );
 }
-void parsePage;
-void core;

@@ -10,13 +10,20 @@ export function startDaemon({ config = 'test/lab/guest/config.yml', by = [] } = 
   const [program, ...rest] = [...by, process.execPath, 'dist/main.js', ...flags];
   const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
+  let scrapedAt = -Infinity;
   child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
   const ended = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
   return {
     pid: child.pid,
     log: () => log,
     alive: () => child.exitCode === null && child.signalCode === null,
-    metrics: async () => (await fetch(`http://${address}/metrics`)).text(),
+    /** A page of its own: scrapes that follow within a second are given the one before. */
+    async metrics() {
+      await sleep(Math.max(0, scrapedAt + 1050 - performance.now()));
+      const page = await (await fetch(`http://${address}/metrics`)).text();
+      scrapedAt = performance.now();
+      return page;
+    },
     /** Resolves when the configuration was read and all is set up anew. */
     reload: async () => (await fetch(`http://${address}/-/reload`, { method: 'POST' })).text(),
     /** Scrapes until the page satisfies `wanted`, or the time is up; the last page either way. */
