@@ -17,9 +17,11 @@ export function settle(group: Group, errors: readonly (string | null)[], { facts
   const { counters } = group;
   const failed = counters.flatMap((counter, index) => {
     const error = errors[index] ?? null;
-    // EINVAL of a sibling says that the group has grown too large for the PMU: alone it may open. ECANCELED says
-    // that its leader did not open.
-    const blameless = error === null || error === 'ECANCELED' || (error === 'EINVAL' && index > 0);
+    // EINVAL of a sibling says that the group has grown too large for the PMU: alone it may open. Software has no
+    // such limit. ECANCELED says that its leader did not open.
+    const needsCounter = !['software', 'tracepoint'].includes(kindOf(counter.attr, facts));
+    const tooMany = error === 'EINVAL' && index > 0 && needsCounter;
+    const blameless = error === null || error === 'ECANCELED' || tooMany;
     return blameless ? [] : [{ counter, error }];
   });
   const missing = onePerSignal(

@@ -103,6 +103,14 @@ describe('a trial settles', () => {
     expect(settled(signals, errors)).toEqual([groups, missing]);
   });
 
+  it('a tracepoint that is refused beside others is given up: it needs no counter', () => {
+    const { counters, ...group } = groupOf('a', 'b', 'c');
+    const traced = counters.map((one) => ({ ...one, attr: { ...one.attr, type: 2, filter: 'orig_cpu&1' } }));
+    expect(
+      shown(settle({ ...group, counters: traced }, [null, 'EINVAL', null], { facts, turns: true })),
+    ).toEqual([['loads always 9 a c'], ['b unsupported']]);
+  });
+
   it('without turns: what does not fit is missing', () => {
     expect(settled(['a', 'b', 'c'], [null, 'EINVAL', 'EINVAL'], false)).toEqual([
       ['loads always 9 a'],
