@@ -106,7 +106,7 @@ export interface DoctorRun {
 
 /** After that a signal that is still without coverage has none to show. */
 const mostSeconds = 15;
-const leastSeconds = 3;
+const leastSeconds = 2;
 
 export async function doctor(run: DoctorRun): Promise<DoctorReport> {
   const { host, topology, signal } = run;
