@@ -18,6 +18,8 @@ export interface Bench {
   /** Which boxes of the PMU they are. */
   readonly half: 'all' | 'even' | 'odd';
   readonly sites: readonly Site[];
+  /** Boxes on each socket. */
+  readonly boxes: ReadonlyMap<number, number>;
   readonly room: Room;
 }
 
@@ -35,20 +37,26 @@ export function benchesOf(pmu: string, machine: Machine): readonly Bench[] {
   const { model, facts, topology, cpus } = machine;
   const devices = devicesOf(facts, pmu);
   if (pmu === 'cpu')
-    return devices.map((device) => ({
-      half: 'all',
-      sites: [{ device, places: placesOfCores(cpus, topology, device) }],
-      room: roomOfCore(model, facts, machine.leaveCounters),
-    }));
+    return devices.map((device) =>
+      benchOf(
+        'all',
+        [{ device, places: placesOfCores(cpus, topology, device) }],
+        roomOfCore(model, facts, machine.leaveCounters),
+      ),
+    );
   const sites = devices.map((device) => ({ device, places: placesOfBoxes(cpus, topology, device) }));
   const room = roomOfBox(model, pmu);
   const [even, odd] = [0, 1].map((rest) => sites.filter(({ device }) => numberOf(device) % 2 === rest));
   // Where there is only one half of them, it counts for both.
-  if (!even?.length || !odd?.length) return [{ half: 'all', sites, room }];
-  return [
-    { half: 'even', sites: even, room },
-    { half: 'odd', sites: odd, room },
-  ];
+  if (!even?.length || !odd?.length) return [benchOf('all', sites, room)];
+  return [benchOf('even', even, room), benchOf('odd', odd, room)];
+}
+
+function benchOf(half: Bench['half'], sites: readonly Site[], room: Room): Bench {
+  const boxes = new Map<number, number>();
+  for (const { places } of sites)
+    for (const { socket } of places) boxes.set(socket, (boxes.get(socket) ?? 0) + 1);
+  return { half, sites, boxes, room };
 }
 
 export const counts = ({ half }: Bench, { boxes }: ModelEvent) =>
@@ -58,9 +66,7 @@ export const counts = ({ half }: Bench, { boxes }: ModelEvent) =>
 export function worth(event: ModelEvent, benches: readonly Bench[], socket: number, mean: boolean): number {
   if (event.pmu === 'cpu') return 1;
   const boxesOf = (some: readonly Bench[]) =>
-    some
-      .flatMap(({ sites }) => sites.flatMap(({ places }) => places))
-      .filter((place) => place.socket === socket).length;
+    some.reduce((sum, { boxes }) => sum + (boxes.get(socket) ?? 0), 0);
   const counting = boxesOf(benches.filter((bench) => counts(bench, event)));
   return (mean ? 1 : boxesOf(benches)) / counting;
 }
