@@ -64,14 +64,6 @@ export async function start({ build, ...given }: Start): Promise<Running> {
   });
 
   let started = false;
-  void crew
-    .now()
-    .schedule.started.then(() => page('text', 10))
-    .then(
-      () => (started = true),
-      (thrown: unknown) => log.error('first collection failed', { error: String(thrown) }),
-    );
-
   const rows = () => rowsOf(crew, new Map([...(last?.outcomes ?? []), ...latest.outcomes()]));
   const reload = () => crew.reload().finally(() => collections.forget());
   const site = await serve(
@@ -100,6 +92,13 @@ export async function start({ build, ...given }: Start): Promise<Running> {
     await crew.stop();
     throw thrown;
   });
+  void crew
+    .now()
+    .schedule.started.then(() => page('text', 10))
+    .then(
+      () => (started = true),
+      (thrown: unknown) => log.error('first collection failed', { error: String(thrown) }),
+    );
   const stopping = new AbortController();
   void topology.run(stopping.signal);
   log.info('listening', { address: site.address, version: build.version });

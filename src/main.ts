@@ -18,8 +18,10 @@ import type { Host } from './host/host.ts';
 import { createLog } from './host/log.ts';
 import { loadNative } from './host/native.ts';
 import { seriesTable } from './series.ts';
+import type { Model } from './pmu/model.ts';
+import { readModels } from './pmu/models.ts';
 import { courtesyOptions } from './probes/courtesy.ts';
-import { catalogue, createSources, idle, sections } from './sources.ts';
+import { catalogue, createSources, idle, mergedModels, sections } from './sources.ts';
 import { readTopology } from './topology/read.ts';
 
 const out = (text: string) => void process.stdout.write(text);
@@ -79,7 +81,7 @@ async function serve(flags: Invocation, config: Config, host: Host, version: str
     host,
     build: { version, revision, nodeVersion: process.versions.node },
     readConfig: () => readConfig(flags),
-    models: [],
+    models: await shippedModels(),
     random: Math.random,
   });
   host.log.info('stopping', { signal: await signalled });
@@ -100,11 +102,22 @@ function firstSignal(): Promise<NodeJS.Signals> {
 }
 
 async function readConfig({ configFile: file, overrides }: Invocation): Promise<Config> {
-  if (file === undefined) return parseConfig(undefined, sections, overrides);
+  if (file === undefined) return checked(parseConfig(undefined, sections, overrides));
   const text = await readFile(file, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
     throw new ConfigError([`${file}: ${thrown.code ?? thrown.message}: the configuration cannot be read`]);
   });
-  return parseConfig({ file, text }, sections, overrides);
+  return checked(parseConfig({ file, text }, sections, overrides));
+}
+
+/** What no schema sees: whether a user's CPU models hold together with ours. */
+async function checked(config: Config): Promise<Config> {
+  mergedModels(config, await shippedModels());
+  return config;
+}
+
+/** Made of models/*.yml by the build. */
+async function shippedModels(): Promise<readonly Model[]> {
+  return readModels(await readFile(new URL('models.json', import.meta.url), 'utf8'));
 }
 
 function hostOf({ paths, log }: Config): Host {

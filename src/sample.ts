@@ -52,8 +52,18 @@ export interface Metric {
   readonly oneAtATime?: true;
   /** Of the combinations of closed labels no machine has more than this: vendors name different sources. */
   readonly atMost?: number;
+  /** Values that its labels which are neither closed nor in `per` take at most, together. Left out: one. */
+  readonly open?: number;
   /** Upper bounds in ascending order, without +Inf. Histograms only. */
   readonly bounds?: readonly number[];
+  /** A bucket costs a series for each lane: on a machine larger than that only every so manyth bound is kept. */
+  readonly thinned?: readonly Thinning[];
+}
+
+export interface Thinning {
+  readonly aboveSockets?: number;
+  readonly aboveNodes?: number;
+  readonly every: number;
 }
 
 /** Counts of one run, not cumulative: counts[i] lies in (bounds[i-1], bounds[i]], the last one above them all. */

@@ -1,3 +1,4 @@
+import { boundsOn } from './probes/histogram.ts';
 import { lanesOf } from './probes/lanes.ts';
 import { memoryLanes } from './probes/memory.ts';
 import type { Dimension, Metric } from './sample.ts';
@@ -46,14 +47,11 @@ export function countSeries(metric: Metric, sizes: Sizes): number {
   const values = Object.entries(metric.closed ?? {})
     .filter(([label]) => !metric.oneAtATime && label !== metric.newestOnly)
     .reduce((product, [, all]) => product * all.length, 1);
-  return things * Math.min(values, metric.atMost ?? Infinity) * linesOf(metric, sizes.socket);
+  return things * Math.min(values, metric.atMost ?? Infinity) * (metric.open ?? 1) * linesOf(metric, sizes);
 }
 
-/** Above four sockets a histogram of lanes keeps every second bound: see latencyBounds. */
-function linesOf({ kind, bounds = [], per = [] }: Metric, sockets: number): number {
-  if (kind !== 'histogram') return 1;
-  return (sockets > 4 && per.includes('lane') ? Math.ceil(bounds.length / 2) : bounds.length) + 3;
-}
+const linesOf = (metric: Metric, { socket, numa_node: nodes }: Sizes) =>
+  metric.kind === 'histogram' ? boundsOn(metric, socket, nodes).length + 3 : 1;
 
 export interface SeriesTable {
   readonly machines: readonly Shape[];

@@ -1,4 +1,8 @@
+import { hardwareCounters } from './collectors/hardware.ts';
 import { collectorKinds, createCollectorBooks } from './collectors/index.ts';
+import { kernelCounters, kernelEventsOptions } from './collectors/kernel_events.ts';
+import { createKept, off } from './collectors/kept.ts';
+import type { PmuOptions } from './collectors/pmu.ts';
 import { parseConfig } from './config.ts';
 import type { Config, Sections, Switched } from './config.ts';
 import { ownMetrics } from './own.ts';
@@ -10,8 +14,10 @@ import { createVisitor } from './probes/visit.ts';
 import type { Visitor } from './probes/visit.ts';
 import { visits } from './probes/visits.ts';
 import type { Model } from './pmu/model.ts';
+import { mergeModels } from './pmu/models.ts';
+import { createBooks as createTotals } from './pmu/totals.ts';
 import type { Metric } from './sample.ts';
-import { samplerKinds } from './samplers/index.ts';
+import { createSamplerBooks, samplerKinds } from './samplers/index.ts';
 import type { Job, Kind, Probe, Sampler, Source, Ticker } from './source.ts';
 
 export interface Sources {
@@ -28,8 +34,8 @@ const nobody = createVisitor(courtesyOptions.parse({}));
 
 /** Everything that the configuration can switch and set. */
 export const sections: Sections = {
-  collectors: collectorKinds(createCollectorBooks()),
-  samplers: samplerKinds,
+  collectors: collectorKinds(createCollectorBooks(), { hardware: off, kernel: off, models: [] }),
+  samplers: samplerKinds(createSamplerBooks(), off),
   probes: probeKinds(nobody),
   jobs: jobKinds(nobody),
   shared: { courtesy: courtesyOptions },
@@ -41,9 +47,17 @@ export interface SourcesPlan {
 }
 
 /** Makes what a configuration switches on; the visitor stays while courtesy does, its books for good. */
-export function createSources({ onStaleTopology }: SourcesPlan) {
+export function createSources({ models, onStaleTopology }: SourcesPlan) {
   const books = createBooks();
-  const collectors = collectorKinds(createCollectorBooks());
+  const collectorBooks = createCollectorBooks();
+  const samplerBooks = createSamplerBooks();
+  const [hardwareBooks, kernelBooks] = [createTotals(), createTotals()];
+  const hardware = createKept((settings: Settings<typeof hardwareCounters>) =>
+    hardwareCounters({ ...settings, books: hardwareBooks }),
+  );
+  const kernel = createKept((settings: Settings<typeof kernelCounters>) =>
+    kernelCounters({ ...settings, books: kernelBooks }),
+  );
   let visitor: Visitor | undefined;
   let courteous = '';
 
@@ -56,22 +70,65 @@ export function createSources({ onStaleTopology }: SourcesPlan) {
     const probes = enabled(probeKinds(visitor), config.probes);
     const jobs = enabled(jobKinds(visitor), config.jobs);
     const told = probes.length + jobs.length > 0 ? [visits(courtesy, visitor)] : [];
-    const samplers = enabled(samplerKinds, config.samplers);
+    const counters = hardware.of(hardwareSettings(config, models));
+    const counting = {
+      hardware: counters,
+      kernel: kernel.of(kernelSettings(config)),
+      models: mergedModels(config, models),
+    };
+    const collectors = collectorKinds(collectorBooks, counting);
+    const samplers = enabled(samplerKinds(samplerBooks, counters), config.samplers);
     return {
       collectors: [...enabled(collectors, config.collectors), ...told],
       samplers,
       probes,
       jobs,
-      tickers: samplers,
+      tickers: [{ name: 'pmu', tick: (context) => counters.tick(context) }, ...samplers],
     };
   }
 
   return {
     of: sourcesOf,
     /** Ends what this configuration will not go on with, so that nothing is counted twice. */
-    async retire(_next: Config): Promise<void> {},
-    async close(): Promise<void> {},
+    async retire(next: Config): Promise<void> {
+      await Promise.all([
+        hardware.retire(hardwareSettings(next, models)),
+        kernel.retire(kernelSettings(next)),
+      ]);
+    },
+    async close(): Promise<void> {
+      await Promise.all([hardware.retire(null), kernel.retire(null)]);
+    },
   };
+}
+
+type Settings<Make extends (plan: never) => unknown> = Omit<Parameters<Make>[0], 'books'>;
+
+const includeIsolated = (config: Config) => courtesyOptions.parse(config.shared['courtesy']).include_isolated;
+
+function hardwareSettings(
+  config: Config,
+  shipped: readonly Model[],
+): Settings<typeof hardwareCounters> | null {
+  const { on, options } = pmuSection(config);
+  if (!on) return null;
+  return { options, models: mergedModels(config, shipped), includeIsolated: includeIsolated(config) };
+}
+
+function kernelSettings(config: Config): Settings<typeof kernelCounters> | null {
+  const { enabled: on = true, ...options } = config.collectors['kernel_events'] ?? {};
+  if (!on) return null;
+  return { options: kernelEventsOptions.parse(options), includeIsolated: includeIsolated(config) };
+}
+
+/** Throws ConfigError where what a user says of a model does not hold together with what we ship. */
+export const mergedModels = (config: Config, shipped: readonly Model[]): readonly Model[] =>
+  mergeModels(shipped, pmuSection(config).options.models);
+
+function pmuSection(config: Config): { readonly on: boolean; readonly options: PmuOptions } {
+  const { enabled: on = true, ...options } = config.collectors['pmu'] ?? {};
+  // The schema of the section has parsed it, and left nothing out.
+  return { on, options: options as unknown as PmuOptions };
 }
 
 function enabled<S>(kinds: readonly Kind<S>[], switched: Switched): S[] {

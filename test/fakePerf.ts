@@ -59,6 +59,8 @@ export interface FakePerf extends Pick<Native, 'perfOpen' | 'calibrate' | 'fdLim
   readonly openFds: number;
   /** Accounts for the time until now by what held so far. */
   settle(): void;
+  /** So many more of each event that is on and matches, at this moment: what was provoked. */
+  count(matches: (event: PerfEvent) => boolean, counts: number): void;
   /**
    * Takes a CPU away: its events keep their counts and never count again (but those that migrate), their groups
    * come apart and read EIO, and opening gives ENODEV until `online`.
@@ -130,6 +132,12 @@ export function fakePerf(options: FakePerfOptions): FakePerf {
       return openFds;
     },
     settle,
+    count(matches, counts) {
+      settle();
+      for (const leader of leaders)
+        for (const one of leader.members)
+          if (leader.on && !leader.dead && matches(one.event)) one.value += counts;
+    },
     offline(cpu) {
       settle();
       gone.add(cpu);

@@ -1,6 +1,7 @@
 import type { Files, Native } from '../src/host/host.ts';
 import type { Topology } from '../src/topology.ts';
 import { readTopology } from '../src/topology/read.ts';
+import { countingNative } from './countingNative.ts';
 import { fakeNative } from './fakeNative.ts';
 import { fakeClock, filesOf, silentLog } from './fakes.ts';
 import { machine } from './machines.ts';
@@ -23,14 +24,15 @@ export function fakeWorld(
   files: Files = filesOf({}),
   topology: Topology = nothing,
   native: Native = fakeNative(),
+  clock = fakeClock(),
 ) {
-  const clock = fakeClock();
   const log = silentLog();
   return { host: { files, clock, log, native }, topology, clock, log };
 }
 
 /** The same for one of the synthetic machines. */
-export async function machineWorld(name: MachineName, native: Native = fakeNative()) {
+export async function machineWorld(name: MachineName, native?: Native) {
   const files = filesOf(machine(name));
-  return fakeWorld(files, await readTopology(files), native);
+  const clock = fakeClock();
+  return fakeWorld(files, await readTopology(files), native ?? countingNative(clock), clock);
 }

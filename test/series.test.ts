@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { latencyBounds } from '../src/probes/latency.ts';
+import { boundsOn } from '../src/probes/histogram.ts';
 import { countSeries, seriesTable, shapes, sizesOf, topologyOf } from '../src/series.ts';
 import { catalogue } from '../src/sources.ts';
 import { started } from './started.ts';
@@ -41,8 +41,9 @@ describe('series', () => {
     const latency = metrics.find(({ name }) => name === 'numacanary_probe_latency_seconds');
     const topology = topologyOf({ ...shapes[0], name: '8s', sockets: 8, nodesPerSocket: 1, coresPerNode: 1, llcsPerNode: 1, limit: 0 }); // prettier-ignore
     // 8 cores with two threads each: smt within, cross_socket between each of 28 pairs.
-    expect(latency && countSeries(latency, sizesOf(topology, sources))).toBe(
-      (8 + 28) * (latencyBounds(8).length + 3),
+    if (!latency) throw new Error('no latency');
+    expect(countSeries(latency, sizesOf(topology, sources))).toBe(
+      (8 + 28) * (boundsOn(latency, 8, 8).length + 3),
     );
   });
 

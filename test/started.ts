@@ -3,11 +3,13 @@ import { start } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
 import type { Config, Override } from '../src/config.ts';
 import type { Native } from '../src/host/host.ts';
+import { parseModels } from '../src/pmu/models.ts';
 import { sections } from '../src/sources.ts';
-import { fakeNative } from './fakeNative.ts';
+import { countingNative } from './countingNative.ts';
 import { fakeClock, filesOf, silentLog } from './fakes.ts';
 import { machine } from './machines.ts';
 import type { MachineName } from './machines.ts';
+import { modelFiles } from './pmu/catalogue.ts';
 
 export interface Given {
   readonly machine?: MachineName;
@@ -29,10 +31,10 @@ export async function started(given: Given = {}) {
   const config = parseConfig({ file: 'c.yml', text: given.config ?? '' }, sections, overrides);
   const running = await start({
     config,
-    host: { files, clock, log, native: given.native ?? fakeNative() },
+    host: { files, clock, log, native: given.native ?? countingNative(clock) },
     build: { version: '1.2.3', revision: 'abc', nodeVersion: '20.0.0' },
     readConfig: given.readConfig ?? (async () => config),
-    models: [],
+    models: parseModels(modelFiles()),
     random: () => 0.5,
   });
   onTestFinished(async () => {

@@ -1,5 +1,9 @@
+import type { Counters } from '../perf/counters.ts';
+import type { Model } from '../pmu/model.ts';
 import type { Kind } from '../source.ts';
 import { hostInfo } from './host_info.ts';
+import { kernelEventsKind } from './kernel_events.ts';
+import { pmuKind } from './pmu.ts';
 import { createResctrlBooks, resctrl } from './resctrl.ts';
 import { self } from './self.ts';
 
@@ -10,9 +14,22 @@ export interface CollectorBooks {
 
 export const createCollectorBooks = (): CollectorBooks => ({ resctrl: createResctrlBooks() });
 
+/** What collectors read that others made: counters outlive the sources that publish them. */
+export interface Counting {
+  readonly hardware: Counters;
+  readonly kernel: Counters;
+  /** Shipped ones with the user's over them. */
+  readonly models: readonly Model[];
+}
+
 /** In the order of pages, docs and config.example.yml. */
-export const collectorKinds = (books: CollectorBooks): readonly Kind[] => [
+export const collectorKinds = (
+  books: CollectorBooks,
+  { hardware, kernel, models }: Counting,
+): readonly Kind[] => [
   hostInfo,
+  pmuKind(hardware, models),
+  kernelEventsKind(kernel),
   resctrl(books.resctrl),
   self,
 ];

@@ -173,10 +173,14 @@ async function take(
     return expected === 'busy' ? 'busy' : null;
   const [after] = await counters.peek(stands);
   if (!after) return null;
-  const counted = group.counters.reduce((sum, counter, index) => {
+  let counted = 0;
+  for (const [index, counter] of group.counters.entries()) {
     const interval = counter.signal === signal ? intervalOf(before, after, index) : null;
-    return sum + ((interval && ofAlways(interval)?.counts) ?? 0);
-  }, 0);
+    if (!interval) continue;
+    // On all the while and never given a counter: nothing is known.
+    if (interval.enabledNs > 0 && interval.runningNs === 0) return null;
+    counted += ofAlways(interval)?.counts ?? interval.value;
+  }
   return { cpu: place.cpu, socket: place.socket, expected, counted };
 }
 

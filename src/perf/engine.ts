@@ -71,7 +71,7 @@ export function createCounters(given: CountersPlan): Counters {
     const { topology, host } = context;
     const fresh = await begin(host.native, { topology, facts, now: () => host.clock.now() }, plan);
     books.retain(fresh.groups);
-    const missing = fresh.missing.map(({ signal, reason }) => `${signal}:${reason}`).join(' ');
+    const missing = countedBy(fresh.missing.map(({ reason }) => reason));
     const about = { of: name, groups: fresh.groups.length, fds: fresh.opened.fds, missing };
     if (missing === said) host.log.debug('counters opened', about);
     else host.log.info('counters opened', about);
@@ -193,6 +193,10 @@ function isStale({ topology, openedAt, missing }: Session, context: Context): bo
   const retry = missing.some(({ reason }) => mayComeBack.has(reason));
   return retry && context.host.clock.now() - openedAt >= retrySeconds;
 }
+
+/** `no_pmu 23, no_tracefs 4` */
+const countedBy = (words: readonly string[]) =>
+  [...new Set(words)].map((word) => `${word} ${words.filter((one) => one === word).length}`).join(', ');
 
 async function peeked(session: Session | null, stands: readonly Stand[]) {
   const slots = stands.map(({ group, place }) =>

@@ -76,7 +76,7 @@ export const loadsDetail = {
   kind: 'counter',
   labels: [...place, 'source', 'unit'],
   closed: { source: loadDetails, unit: units },
-  atMost: 2,
+  atMost: 3,
   per: ['pmu_place'],
   help: 'Subsets of the loads of pmu_loads_total: local_hitm lies inside l3. Never to be added to the whole.',
   tells: 'Cache lines that cores of one socket fight over; on Arm what went past the last cache.',
@@ -122,7 +122,7 @@ export const offcoreReads = {
   kind: 'counter',
   labels: ['socket', 'source', 'unit'],
   closed: { source: offcoreSources, unit: Object.values(offcoreUnits) },
-  atMost: 4,
+  atMost: 5,
   per: ['socket'],
   help:
     'Reads that left the cores by who answered, prefetches and stores’ reads included (Intel OCR READS_TO_CORE, AMD any fills); on Arm ' +

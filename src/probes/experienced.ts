@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Metric } from '../sample.ts';
 import { kind, type Probe } from '../source.ts';
-import { histogramOf } from './histogram.ts';
+import { boundsOn, histogramOf } from './histogram.ts';
 import { laneLabels } from './lanes.ts';
 import { tickSeconds } from './planner.ts';
 import type { Visitor } from './visit.ts';
@@ -16,11 +16,8 @@ const experiencedSeconds = {
     'steal are in it (halved, as all of the round trip), up to the 20 ms that a visit lasts.',
   tells: 'What a latency-sensitive thread lives through on this host, scheduler included.',
   bounds: [1e-7, 3e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3, 1e-2],
+  thinned: [{ aboveSockets: 4, every: 2 }],
 } as const satisfies Metric;
-
-/** Above four sockets 0.3 us, 3 us, 30 us and 1 ms only: a bucket costs a series for each lane. */
-export const experiencedBounds = (sockets: number): readonly number[] =>
-  experiencedSeconds.bounds.filter((_, k) => sockets <= 4 || k % 2 === 1);
 
 export const experiencedOptions = z.strictObject({
   /** One visit this often on one and two sockets, oftener on more. */
@@ -42,11 +39,12 @@ export const experienced = (options: z.output<typeof experiencedOptions>, visito
       deadlineNs: 20e6,
       tickSeconds: tickSeconds(options.period_seconds, sockets),
     });
+    const bounds = boundsOn(experiencedSeconds, sockets, context.topology.numaNodes.length);
     return clean.map(({ lane, visit }) => ({
       metric: experiencedSeconds,
       labels: laneLabels(lane),
       value: histogramOf(
-        experiencedBounds(sockets),
+        bounds,
         visit.experiencedNs.map((ns) => ns / 1e9),
       ),
     }));

@@ -3,7 +3,7 @@ import type { Sample } from '../sample.ts';
 import { kind, type Probe } from '../source.ts';
 import type { Metric } from '../sample.ts';
 import { median } from '../quantile.ts';
-import { histogramOf } from './histogram.ts';
+import { boundsOn, histogramOf } from './histogram.ts';
 import { laneLabels } from './lanes.ts';
 import { hostLoads } from './load.ts';
 import { createOrder } from './order.ts';
@@ -26,6 +26,10 @@ const latencySeconds = {
   tells: 'What a load that hits a line just written by the other CPU costs, and since when.',
   // Up to 1.43 us; above it is +Inf. Narrow enough that a tenth more shows as a shift between two buckets.
   bounds: Array.from({ length: 26 }, (_, k) => nano(15 * 1.2 ** k)),
+  thinned: [
+    { aboveNodes: 4, every: 2 },
+    { aboveNodes: 16, every: 3 },
+  ],
 } as const satisfies Metric;
 
 const medianSeconds = {
@@ -34,6 +38,7 @@ const medianSeconds = {
   labels: gaugeNames,
   per: ['lane'],
   closed: { pattern: ['cas1', 'store2'], home: homes, host_load: hostLoads },
+  atMost: 3, // cas1 has the lines on their writer's node only
   newestOnly: 'host_load',
   fold: { kind: 'median', of: 5 },
   help:
@@ -84,13 +89,6 @@ const classMismatch = {
     'That the topology the kernel was told is not the topology the caches have, as in many virtual machines.',
 } as const satisfies Metric;
 
-/**
- * A bucket costs a series for each socket pair: above four sockets every second bound only. Those are bounds of
- * the small machines too, so that both can be added up.
- */
-export const latencyBounds = (sockets: number): readonly number[] =>
-  latencySeconds.bounds.filter((_, k) => sockets <= 4 || k % 2 === 0);
-
 export const latencyOptions = z.strictObject({
   /** One visit this often on one and two sockets, oftener on more. */
   period_seconds: z.number().min(0.5).max(60).default(2),
@@ -116,9 +114,10 @@ export const latency = (options: z.output<typeof latencyOptions>, visitor: Visit
         burst: true,
         floor: true,
       });
+      const bounds = boundsOn(latencySeconds, sockets, context.topology.numaNodes.length);
       return clean.flatMap((one) => {
         const now = context.host.clock.wall();
-        const common = samplesOf(one, latencyBounds(sockets), now);
+        const common = samplesOf(one, bounds, now);
         if (one.home === 'reader') return common;
         const goodFor = goodForSeconds(one.revisitSeconds);
         const mismatch = order.contradicts(one.lane, middle(one), context.host.clock.now(), goodFor);

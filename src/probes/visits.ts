@@ -3,7 +3,7 @@ import type { NativeClock } from '../host/host.ts';
 import type { Metric, Sample } from '../sample.ts';
 import type { Source } from '../source.ts';
 import { distances } from '../topology.ts';
-import { outcomes, probeNames, skipReasons } from './books.ts';
+import { outcomes, skipReasons } from './books.ts';
 import { spinOf, type CourtesyOptions } from './courtesy.ts';
 import { hostLoads, pressures } from './load.ts';
 import { causes, stallCauses } from './taint.ts';
@@ -12,10 +12,10 @@ import type { Visitor } from './visit.ts';
 const visitsTotal = {
   name: 'numacanary_probe_visits_total',
   kind: 'counter',
-  labels: ['probe', 'outcome', 'host_load'],
-  closed: { probe: probeNames, outcome: outcomes, host_load: hostLoads },
+  labels: ['outcome', 'host_load'],
+  closed: { outcome: outcomes, host_load: hostLoads },
   help:
-    'Visits to a CPU pair, or CPU and memory node. host_load: CPU use of the host from /proc/stat before the visit, ' +
+    'Visits of all probes to a CPU pair, or CPU and memory node. host_load: CPU use of the host from /proc/stat before the visit, ' +
     'idle below 20 %, busy above 70 %.',
   tells: 'Whether clean visits are made when the host is busy: the canary must not go blind then.',
 } as const satisfies Metric;
@@ -109,6 +109,7 @@ const clockStepSeconds = {
   kind: 'gauge',
   labels: ['clock'],
   closed: { clock: ['tsc', 'cntvct', 'monotonic_raw'] satisfies NativeClock['source'][] },
+  oneAtATime: true,
   help: 'Least difference between two readings of the clock that times the probes.',
   tells: 'The resolution of every time beside it.',
 } as const satisfies Metric;
@@ -118,6 +119,7 @@ const spinInfo = {
   kind: 'gauge',
   labels: ['spin'],
   closed: { spin: ['bare', 'pause'] },
+  oneAtATime: true,
   help: 'How probe threads wait: a bare loop, or with the CPU’s pause or yield instruction.',
   tells: 'Under which method the latencies were taken: compare only like with like.',
 } as const satisfies Metric;
@@ -154,11 +156,15 @@ export const visits = (
     const now = host.clock.now();
     const pairs = new Set(lanes.map(({ socketA, socketB }) => `${socketA}/${socketB}`));
     return [
-      ...totals.visits.map(({ probe, outcome, load, count }) => ({
-        metric: visitsTotal,
-        labels: { probe, outcome, host_load: load },
-        value: count,
-      })),
+      ...outcomes.flatMap((outcome) =>
+        hostLoads.map((load) => ({
+          metric: visitsTotal,
+          labels: { outcome, host_load: load },
+          value: totals.visits
+            .filter((one) => one.outcome === outcome && one.load === load)
+            .reduce((sum, { count }) => sum + count, 0),
+        })),
+      ),
       ...counted(taintedTotal, 'cause', totals.tainted),
       ...counted(skippedTotal, 'reason', totals.skipped),
       ...counted(shortVisitsTotal, 'reason', totals.shortened),

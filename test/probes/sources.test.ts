@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Absent } from '../../src/errors.ts';
 import { createLatest } from '../../src/latest.ts';
-import { experienced, experiencedBounds, experiencedOptions } from '../../src/probes/experienced.ts';
+import { experienced, experiencedOptions } from '../../src/probes/experienced.ts';
+import { boundsOn } from '../../src/probes/histogram.ts';
 import { probes } from '../../src/probes/index.ts';
-import { latency, latencyBounds, latencyOptions } from '../../src/probes/latency.ts';
+import { latency, latencyOptions } from '../../src/probes/latency.ts';
 import { memory, memoryLanes, memoryOptions } from '../../src/probes/memory.ts';
 import { throughput, throughputOptions } from '../../src/probes/throughput.ts';
 import { visits } from '../../src/probes/visits.ts';
@@ -133,14 +134,24 @@ describe('latency', () => {
     expect(named(samples, 'probe_latency_seconds')).toHaveLength(3);
   });
 
-  it('has coarser bounds above four sockets, all of which small machines have too', () => {
-    const [fine, coarse] = [latencyBounds(4), latencyBounds(8)];
-    expect(fine).toHaveLength(26);
-    expect(fine[0]).toBe(15e-9);
-    expect(fine.at(-1)).toBeCloseTo(1.431e-6, 9);
-    expect(coarse).toHaveLength(13);
-    expect(coarse.every((bound) => fine.includes(bound))).toBe(true);
-    expect(experiencedBounds(8).every((bound) => experiencedBounds(2).includes(bound))).toBe(true);
+  it('has coarser bounds on machines of many nodes, all of which small machines have too', async () => {
+    const { latency: probe, experienced: beside } = await setUp('two-socket');
+    for (const { metrics } of [probe, beside]) {
+      const [histogram] = metrics.filter(({ kind }) => kind === 'histogram');
+      if (!histogram) throw new Error('no histogram');
+      const all = boundsOn(histogram, 2, 2);
+      expect(all).toEqual(histogram.bounds);
+      for (const nodes of [8, 32]) {
+        const kept = boundsOn(histogram, 8, nodes);
+        expect(kept.every((bound) => all.includes(bound))).toBe(true);
+        expect(kept.length).toBeLessThanOrEqual(all.length);
+      }
+    }
+    const [latencies] = probe.metrics;
+    if (!latencies) throw new Error('no metrics');
+    expect([4, 8, 32].map((nodes) => boundsOn(latencies, 2, nodes).length)).toEqual([26, 13, 8]);
+    expect(boundsOn(latencies, 2, 2)[0]).toBe(15e-9);
+    expect(boundsOn(latencies, 2, 8).at(-1)).toBeCloseTo(1.431e-6, 9);
   });
 });
 
