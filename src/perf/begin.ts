@@ -3,15 +3,19 @@ import type { Native } from '../host/host.ts';
 import type { Facts } from '../pmu/facts.ts';
 import type { Group, Missing, Plan } from '../pmu/plan.ts';
 import { explain, kindOf } from '../pmu/reasons.ts';
+import { without } from '../pmu/settle.ts';
 import type { Topology } from '../topology.ts';
 import { isWhole, open, standsOf } from './session.ts';
 import type { Opened, Slot } from './session.ts';
 
 /** What is on for a second at a time, all groups of one name together. */
 export interface Turn {
+  readonly name: string;
   readonly slots: readonly Slot[];
   /** When its last one ended, or it was opened. */
   endedAt: number;
+  /** How many turns in a row it ran nowhere. */
+  starved: number;
   before: Uint32Array | null;
 }
 
@@ -24,6 +28,8 @@ export interface Session {
   readonly opened: Opened;
   readonly always: readonly Slot[];
   readonly turns: readonly Turn[];
+  /** By `${group} ${socket}`, part of its places where it is open. */
+  readonly openPart: ReadonlyMap<string, number>;
   /** As it was last read, and when. */
   before: Uint32Array | null;
   readAt: number;
@@ -31,35 +37,70 @@ export interface Session {
   readonly starving: Map<Group, number>;
 }
 
+interface World extends Pick<Session, 'topology' | 'facts'> {
+  readonly now: () => number;
+  /** When turns of these names ended before: they go on from there. */
+  readonly ended: ReadonlyMap<string, number>;
+}
+
 /** Opens every group at every place, in one native call, and starts those that are always on. */
-export async function begin(
-  native: Native,
-  { topology, facts, now }: Pick<Session, 'topology' | 'facts'> & { readonly now: () => number },
-  plan: Plan,
-): Promise<Session> {
+export async function begin(native: Native, world: World, plan: Plan): Promise<Session> {
+  const { topology, facts, now, ended } = world;
   const opened = await open(native, standsOf(plan.groups));
+  const short = outOfFiles(opened.slots, facts);
+  if (short.length > 0) {
+    // A sum over the CPUs for which files sufficed would be a wrong number.
+    await opened.perf.close();
+    const groups = without(plan.groups, new Set(short.map(({ signal }) => signal)));
+    return begin(native, world, { groups, missing: [...plan.missing, ...short] });
+  }
   const whole = opened.slots.filter(isWhole);
   const always = whole.filter(({ group }) => group.when === 'always');
   if (always.length > 0) await opened.perf.enable(true, leadersOf(always));
   const at = now();
   const names = new Set(whole.flatMap(({ group }) => (group.when === 'turn' ? [group.name] : [])));
+  const there = new Set(whole.map(({ group }) => group));
   return {
     topology,
     facts,
     openedAt: at,
-    groups: plan.groups.filter((group) => whole.some((slot) => slot.group === group)),
+    groups: plan.groups.filter((group) => there.has(group)),
     missing: [...plan.missing, ...nowhere(opened.slots, whole, facts)],
     opened,
     always,
     turns: [...names].map((name) => ({
+      name,
       slots: whole.filter(({ group }) => group.name === name && group.when === 'turn'),
-      endedAt: at,
+      endedAt: ended.get(name) ?? at,
+      starved: 0,
       before: null,
     })),
+    openPart: partsOpen(opened.slots),
     before: null,
     readAt: at,
     starving: new Map(),
   };
+}
+
+function outOfFiles(slots: readonly Slot[], facts: Facts): Missing[] {
+  const missing = new Map<string, Missing>();
+  for (const { group, errors } of slots) {
+    const error = errors.find((one) => one === 'EMFILE' || one === 'ENFILE');
+    if (error === undefined || error === null) continue;
+    for (const { signal, attr } of group.counters)
+      missing.set(signal, { signal, ...explain(error, kindOf(attr, facts), facts) });
+  }
+  return [...missing.values()];
+}
+
+function partsOpen(slots: readonly Slot[]): ReadonlyMap<string, number> {
+  const parts = new Map<string, { open: number; all: number }>();
+  for (const slot of slots) {
+    const key = `${slot.group.name} ${slot.place.socket}`;
+    const { open: some, all } = parts.get(key) ?? { open: 0, all: 0 };
+    parts.set(key, { open: some + Number(isWhole(slot)), all: all + 1 });
+  }
+  return new Map([...parts].map(([key, part]) => [key, part.open / part.all]));
 }
 
 export const leadersOf = (slots: readonly Slot[]) => slots.map(({ first }) => first);

@@ -1,19 +1,16 @@
 import { Absent } from '../errors.ts';
 import type { Clock } from '../host/host.ts';
-import type { Coverage } from '../pmu/coverage.ts';
-import { intervalOf } from '../pmu/interval.ts';
 import type { Group, Missing, Plan } from '../pmu/plan.ts';
-import { split, without } from '../pmu/settle.ts';
 import type { Books } from '../pmu/totals.ts';
 import type { Context } from '../source.ts';
 import { sameTopology } from '../topology.ts';
 import { begin, leadersOf } from './begin.ts';
 import type { Session, Turn } from './begin.ts';
 import type { Calibrator } from './calibrate.ts';
-import type { Counters, Planner, Reading, Stand } from './counters.ts';
+import type { Counters, Planner, Reading } from './counters.ts';
 import { factsFingerprint, readFacts } from './facts.ts';
-import { standsOf, wordsOf } from './session.ts';
-import type { Slot } from './session.ts';
+import { hasRun, isFrozen, relieved, starvingOf } from './starving.ts';
+import { peeked, told } from './telling.ts';
 import { tryOut } from './trial.ts';
 
 /** Files that the rest of the program may need at one time. */
@@ -54,6 +51,7 @@ export function createCounters(given: CountersPlan): Counters {
   let running: Turn | null = null;
   let lastTurn = -Infinity;
   let said = '';
+  let ended: ReadonlyMap<string, number> = new Map();
   let clock: Pick<Clock, 'now'> = { now: () => 0 };
 
   async function planned(context: Context): Promise<Pick<Session, 'facts'> & { readonly plan: Plan }> {
@@ -69,7 +67,8 @@ export function createCounters(given: CountersPlan): Counters {
 
   async function opened(context: Context, facts: Session['facts'], plan: Plan): Promise<Session> {
     const { topology, host } = context;
-    const fresh = await begin(host.native, { topology, facts, now: () => host.clock.now() }, plan);
+    const world = { topology, facts, now: () => host.clock.now(), ended };
+    const fresh = await begin(host.native, world, plan);
     books.retain(fresh.groups);
     const missing = countedBy(fresh.missing.map(({ reason }) => reason));
     const about = { of: name, groups: fresh.groups.length, fds: fresh.opened.fds, missing };
@@ -81,11 +80,16 @@ export function createCounters(given: CountersPlan): Counters {
 
   async function end(): Promise<void> {
     const old = session;
-    if (!old) return;
-    await endTurn(old, clock.now());
-    await readAlways(old, clock.now());
     session = null;
-    await old.opened.perf.close();
+    ended = new Map();
+    if (!old) return;
+    try {
+      await endTurn(old, clock.now());
+      await readAlways(old, clock.now());
+      ended = new Map(old.turns.map((turn) => [turn.name, turn.endedAt]));
+    } finally {
+      await old.opened.perf.close();
+    }
   }
 
   /** The session that holds in this world, opened anew where it has to be. */
@@ -107,13 +111,13 @@ export function createCounters(given: CountersPlan): Counters {
   async function readAlways(
     of: Session,
     now: number,
-  ): Promise<{ frozen: boolean; starved: readonly Group[] }> {
-    if (of.always.length === 0) return { frozen: false, starved: [] };
+  ): Promise<{ frozen: boolean; starving: readonly Group[] }> {
+    if (of.always.length === 0) return { frozen: false, starving: [] };
     const { words } = await of.opened.perf.read(leadersOf(of.always));
     books.add({ spans: of.always, before: of.before, after: words, wallNs: null });
     const found = {
       frozen: now - of.readAt >= frozenSeconds && of.always.some((slot) => isFrozen(of.before, words, slot)),
-      starved: starvedOf(of, words),
+      starving: starvingOf(of, words),
     };
     of.before = words;
     of.readAt = now;
@@ -128,6 +132,8 @@ export function createCounters(given: CountersPlan): Counters {
     await of.opened.perf.enable(false, leaders);
     const { words } = await of.opened.perf.read(leaders);
     books.add({ spans: turn.slots, before: turn.before, after: words, wallNs: (now - turn.endedAt) * 1e9 });
+    const idle = turn.slots.every((slot) => !hasRun(turn.before, words, slot));
+    turn.starved = idle ? turn.starved + 1 : 0;
     turn.before = words;
     turn.endedAt = now;
   }
@@ -137,13 +143,13 @@ export function createCounters(given: CountersPlan): Counters {
     clock = context.host.clock;
     const now = clock.now();
     let one = await current(context);
-    const { frozen, starved } = await readAlways(one, now);
-    if (starved.length > 0) {
+    const { frozen, starving } = await readAlways(one, now);
+    if (starving.length > 0) {
       context.host.log.warn('counters starve, their groups are split', {
         of: name,
-        groups: [...new Set(starved.map((group) => group.name))].join(' '),
+        groups: [...new Set(starving.map((group) => group.name))].join(' '),
       });
-      const plan = relieved(one, starved, turnPeriodSeconds > 0);
+      const plan = relieved(one, starving, turnPeriodSeconds > 0);
       await end();
       one = session = await opened(context, one.facts, plan);
     } else if (frozen && now - one.openedAt >= thawSeconds) {
@@ -197,75 +203,6 @@ function isStale({ topology, openedAt, missing }: Session, context: Context): bo
 /** `no_pmu 23, no_tracefs 4` */
 const countedBy = (words: readonly string[]) =>
   [...new Set(words)].map((word) => `${word} ${words.filter((one) => one === word).length}`).join(', ');
-
-async function peeked(session: Session | null, stands: readonly Stand[]) {
-  const slots = stands.map(({ group, place }) =>
-    session?.always.find((slot) => slot.group === group && slot.place === place),
-  );
-  const there = slots.filter((slot) => slot !== undefined);
-  if (!session || there.length === 0) return stands.map(() => null);
-  const { words } = await session.opened.perf.read(leadersOf(there));
-  return slots.map((slot) => (slot ? wordsOf(words, slot) : null));
-}
-
-function isFrozen(before: Uint32Array | null, after: Uint32Array, { first }: Slot): boolean {
-  const interval = intervalOf(before, after, first);
-  return interval === null || interval.enabledNs === 0;
-}
-
-/** Groups that for two readings ran on no CPU of a socket: somebody else has their counters. */
-function starvedOf(session: Session, words: Uint32Array): readonly Group[] {
-  const ran = new Map<Group, Map<number, boolean>>();
-  for (const { group, place, first } of session.always) {
-    const interval = intervalOf(session.before, words, first);
-    if (!interval || interval.enabledNs <= 0) continue;
-    const sockets = ran.get(group) ?? new Map<number, boolean>();
-    ran.set(group, sockets.set(place.socket, sockets.get(place.socket) === true || interval.runningNs > 0));
-  }
-  for (const [group, sockets] of ran) {
-    const idle = [...sockets.values()].includes(false);
-    session.starving.set(group, idle ? (session.starving.get(group) ?? 0) + 1 : 0);
-  }
-  return session.groups.filter((group) => (session.starving.get(group) ?? 0) >= 2);
-}
-
-/** Groups of one name are one thing to the reader: all of them are split alike. */
-function relieved({ groups, missing }: Session, starved: readonly Group[], turns: boolean): Plan {
-  const names = new Set(starved.map(({ name }) => name));
-  const parts = groups.map((group) =>
-    names.has(group.name) ? split(group, turns) : { groups: [group], missing: [] },
-  );
-  const given = parts.flatMap((one) => one.missing);
-  const lost = [...new Map(given.map((one) => [one.signal, one])).values()];
-  return {
-    groups: without(
-      parts.flatMap((one) => one.groups),
-      new Set(lost.map(({ signal }) => signal)),
-    ),
-    missing: [...missing, ...lost],
-  };
-}
-
-function told(session: Session, books: Books): Omit<Reading, 'calibrated'> {
-  const { groups, opened, always, turns, missing, facts } = session;
-  const slots = [...always, ...turns.flatMap((turn) => turn.slots)];
-  return {
-    groups,
-    totals: books.totals(),
-    coverage: books.coverage().map((one) => ({ ...one, ratio: one.ratio * openPart(session, slots, one) })),
-    counted: [...new Set(groups.flatMap(({ counters }) => counters.map(({ signal }) => signal)))],
-    missing,
-    cpus: new Set(slots.map(({ place }) => place.cpu)).size,
-    openFds: opened.fds,
-    facts,
-  };
-}
-
-/** Of the places that a group should have on a socket, those that it has. */
-function openPart({ groups }: Session, slots: readonly Slot[], { group: name, socket }: Coverage): number {
-  const of = (one: Stand) => one.group.name === name && one.place.socket === socket;
-  return slots.filter(of).length / Math.max(1, standsOf(groups).filter(of).length);
-}
 
 function createQueue() {
   let last: Promise<unknown> = Promise.resolve();

@@ -100,7 +100,7 @@ export function laterName(name: string): string {
   return `${stem}_${Number(number) + 1}`;
 }
 
-const starved = (signal: string): Missing => ({
+export const starved = (signal: string): Missing => ({
   signal,
   status: 'failed',
   reason: 'starved',

@@ -285,6 +285,60 @@ describe('counters', () => {
     expect(await read()).toMatchObject({ missing: [], counted: ['load_local_dram', 'load_remote_dram'] });
   });
 
+  it('split a group whose turns are in vain, and then say that it starves', async () => {
+    const inVain: Shape = (places) => [
+      group('cycles', ['cycles'], places),
+      group('loads', ['load_local_dram', 'load_remote_dram'], places, 'turn'),
+    ];
+    const options = {
+      running: ({ config }: { readonly config: bigint }) => (config === 3n ? 0 : null),
+    };
+    const { read, seconds } = await counting(inVain, options);
+    await read();
+    await seconds(5);
+    expect(await read()).toMatchObject({
+      counted: ['cycles'],
+      missing: [{ reason: 'starved' }, { reason: 'starved' }],
+    });
+    await seconds(15);
+    await read();
+    await seconds(60);
+    await read();
+    await seconds(30);
+    const reading = await read();
+    expect(reading.counted).toEqual(['cycles', 'load_remote_dram']);
+    expect(reading.missing).toMatchObject([{ signal: 'load_local_dram', reason: 'starved' }]);
+  });
+
+  it('let a turn stand for the time since its last, also where all was opened anew in between', async () => {
+    const { read, seconds, changed, perf } = await counting(withTurns, { rate: () => 1000 });
+    await read();
+    await seconds(30);
+    await changed({ offline: [3] });
+    perf.offline(3);
+    await read();
+    await seconds(30);
+    // Turn a has ended at 2, 22 and 42 s: CPU 0 and 1 have had 42 seconds, CPU 2 too.
+    expect(told(await read())).toEqual(
+      expect.arrayContaining(['loads local_dram0 84000', 'loads local_dram1 64000']),
+    );
+  });
+
+  it('give up whole signals where files do not suffice after all', async () => {
+    const separate: Shape = (places) => [
+      group('cycles', ['cycles'], places),
+      group('loads', ['load_local_dram', 'load_remote_dram'], places),
+    ];
+    const { read, perf } = await counting(separate, { fds: 10 });
+    const reading = await read();
+    expect(reading.counted).toEqual(['cycles']);
+    expect(reading.missing).toMatchObject([
+      { signal: 'load_local_dram', reason: 'fd_limit' },
+      { signal: 'load_remote_dram', reason: 'fd_limit' },
+    ]);
+    expect(perf.openFds).toBe(4);
+  });
+
   it('say of each errno why, and try again later', async () => {
     let errno: 'EBUSY' | null = 'EBUSY';
     const { read, clock } = await counting(both, { open: ({ config }) => (config === 4n ? errno : null) });
