@@ -208,8 +208,8 @@ export const zen4Uncore = [
     ].map((config) => `0x${config}`),
     64,
   ),
-  ...sampled('local_dram', '01'),
-  ...sampled('remote_dram', '02'),
+  ...sampled('local_dram', '1'),
+  ...sampled('remote_dram', '2'),
   ...['amd_umc_0', 'amd_umc_1'].flatMap((type) => [
     box('dram_read', type, '0x10a', 'dram_bytes', { op: 'read' }, 64),
     box('dram_write', type, '0x20a', 'dram_bytes', { op: 'write' }, 64),

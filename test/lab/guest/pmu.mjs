@@ -172,11 +172,8 @@ const acts = {
   /** Groups that do not fit beside the first have a second each: their counts stand for all the time between. */
   async turns() {
     steady(asked.turns);
-    // The first turn of each group stands for a time in which nothing was counted.
-    for (let second = 0; second < asked.turnsSeconds; second += 0.5) {
-      await scrape('turns');
-      await sleep(500);
-    }
+    const end = performance.now() + asked.turnsSeconds * 1000;
+    while (performance.now() < end) await scrape('turns');
     for (const event of asked.turns) fake.rate(event, 0);
   },
 };
