@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Override, Sections } from './config.ts';
 import { UsageError } from './errors.ts';
 
-export const commands = ['serve', 'probe', 'topology', 'series'] as const;
+export const commands = ['serve', 'probe', 'doctor', 'topology', 'series'] as const;
 export type Command = (typeof commands)[number];
 
 export interface Invocation {
@@ -161,6 +161,7 @@ export function usage(sections: Sections): string {
 
   numacanary [serve]      measure and serve /metrics
   numacanary probe        measure once and say what it means
+  numacanary doctor       what this host can count, why the rest is missing, what to grant
   numacanary topology     print the topology as the daemon sees it
   numacanary series       print how many series each metric takes, by machine
 
@@ -171,7 +172,7 @@ ${row('--[no-]collector.X', `switch a collector: ${names(sections.collectors)}`)
 ${row('--[no-]sampler.X', `switch a sampler: ${names(sections.samplers)}`)}
 ${row('--[no-]probe.X', `switch a probe: ${names(sections.probes)}`)}
 ${row('--[no-]job.X', `switch a slow job: ${names(sections.jobs)}`)}
-${row('--json', 'probe, topology, series: JSON instead of text')}
+${row('--json', 'probe, doctor, topology, series: JSON instead of text')}
 ${row('--pairs=A:B,C:D', 'probe: these pairs of CPUs only; may be given again')}
 ${row('--matrix', 'probe: every core against every core as well')}
 ${row('--plan', 'probe: print what would be measured, and how often')}
@@ -179,7 +180,7 @@ ${row('--version', 'print the version and exit')}
 ${row('-h, --help', 'print this and exit')}
 
 SIGHUP reads the configuration again; SIGTERM and SIGINT stop within a second, a second one at once.
-Exit codes: 0 done, 1 failed while running (cannot listen, cannot measure), 2 wrong flag or configuration.
+Exit codes: 0 done, 1 failed (cannot listen or measure; doctor: what is missing can be had), 2 wrong flag or configuration.
 `;
 }
 

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { start } from './app.ts';
 import type { Running } from './app.ts';
+import { doctor } from './commands/doctor.ts';
+import { printDoctor } from './commands/doctor_report.ts';
+import { doctorRun } from './commands/doctor_run.ts';
 import { probe } from './commands/probe.ts';
 import { printReport } from './commands/probe_report.ts';
 import { planText, probeRun } from './commands/probe_run.ts';
@@ -21,7 +24,15 @@ import { seriesTable } from './series.ts';
 import type { Model } from './pmu/model.ts';
 import { readModels } from './pmu/models.ts';
 import { courtesyOptions } from './probes/courtesy.ts';
-import { catalogue, createSources, idle, mergedModels, sections } from './sources.ts';
+import {
+  catalogue,
+  createSources,
+  idle,
+  kernelSection,
+  mergedModels,
+  pmuSection,
+  sections,
+} from './sources.ts';
 import { readTopology } from './topology/read.ts';
 
 const out = (text: string) => void process.stdout.write(text);
@@ -40,6 +51,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return (out(flags.json ? `${JSON.stringify(topology, null, 2)}\n` : topologyText(topology)), 0);
   }
   if (flags.command === 'probe') return runProbe(flags, config, host);
+  if (flags.command === 'doctor') return runDoctor(flags, config);
   if (flags.command === 'series') {
     const declared = catalogue();
     const table = seriesTable(
@@ -68,6 +80,27 @@ async function runProbe(flags: Invocation, config: Config, host: Host): Promise<
   );
   out(flags.json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report));
   return report.lanes.length > 0 ? 0 : 1;
+}
+
+async function runDoctor(flags: Invocation, config: Config): Promise<number> {
+  // What opens and what is missing is the report itself.
+  const host = hostOf({ ...config, log: { ...config.log, level: 'error' } });
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort());
+  const report = await doctor(
+    doctorRun({
+      host,
+      topology: await readTopology(host.files),
+      courtesy: courtesyOptions.parse(config.shared['courtesy']),
+      pmu: pmuSection(config).options,
+      kernelEvents: kernelSection(config).options,
+      models: mergedModels(config, await shippedModels()),
+      onProgress: progressBar(err, process.stderr.isTTY),
+      signal: abort.signal,
+    }),
+  );
+  out(flags.json ? `${JSON.stringify(report, null, 2)}\n` : printDoctor(report));
+  return report.healthy ? 0 : 1;
 }
 
 async function serve(flags: Invocation, config: Config, host: Host, version: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { hardwareCounters } from './collectors/hardware.ts';
 import { collectorKinds, createCollectorBooks } from './collectors/index.ts';
 import { kernelCounters, kernelEventsOptions } from './collectors/kernel_events.ts';
+import type { KernelEventsOptions } from './collectors/kernel_events.ts';
 import { createKept, off } from './collectors/kept.ts';
 import type { PmuOptions } from './collectors/pmu.ts';
 import { parseConfig } from './config.ts';
@@ -102,6 +103,11 @@ export function createSources({ models, onStaleTopology }: SourcesPlan) {
   };
 }
 
+interface Section<Options> {
+  readonly on: boolean;
+  readonly options: Options;
+}
+
 type Settings<Make extends (plan: never) => unknown> = Omit<Parameters<Make>[0], 'books'>;
 
 const includeIsolated = (config: Config) => courtesyOptions.parse(config.shared['courtesy']).include_isolated;
@@ -116,16 +122,20 @@ function hardwareSettings(
 }
 
 function kernelSettings(config: Config): Settings<typeof kernelCounters> | null {
+  const { on, options } = kernelSection(config);
+  return on ? { options, includeIsolated: includeIsolated(config) } : null;
+}
+
+export function kernelSection(config: Config): Section<KernelEventsOptions> {
   const { enabled: on = true, ...options } = config.collectors['kernel_events'] ?? {};
-  if (!on) return null;
-  return { options: kernelEventsOptions.parse(options), includeIsolated: includeIsolated(config) };
+  return { on, options: kernelEventsOptions.parse(options) };
 }
 
 /** Throws ConfigError where what a user says of a model does not hold together with what we ship. */
 export const mergedModels = (config: Config, shipped: readonly Model[]): readonly Model[] =>
   mergeModels(shipped, pmuSection(config).options.models);
 
-function pmuSection(config: Config): { readonly on: boolean; readonly options: PmuOptions } {
+export function pmuSection(config: Config): Section<PmuOptions> {
   const { enabled: on = true, ...options } = config.collectors['pmu'] ?? {};
   // The schema of the section has parsed it, and left nothing out.
   return { on, options: options as unknown as PmuOptions };

@@ -32,7 +32,7 @@ describe('flags', () => {
     { argv: ['--web.port=1'], says: /web\.port/ },
     { argv: ['--no-collector.nothing'], says: /collector\.nothing/ },
     { argv: ['--config.file'], says: /config\.file/ },
-    { argv: ['serv'], says: /unknown command "serv"; known: serve, probe, topology, series/ },
+    { argv: ['serv'], says: /unknown command "serv"; known: serve, probe, doctor, topology, series/ },
     { argv: ['--matrix'], says: /--matrix belongs to numacanary probe/ },
     { argv: ['topology', '--pairs=0:1'], says: /--pairs belongs to numacanary probe/ },
     { argv: ['serve', 'twice'], says: /unknown command "serve twice"/ },

@@ -129,11 +129,11 @@ export async function doctor(run: DoctorRun): Promise<DoctorReport> {
   const signals = counted.flatMap(signalsOf).toSorted((a, b) => orderOf(a) - orderOf(b));
   const advice = adviceOf([
     ...parts.flatMap(({ name, status, detail }): Complaint[] =>
-      status === 'ok' ? [] : [{ what: name, status, advice: detail }],
+      status === 'ok' ? [] : [{ what: name, status, mendable: status !== 'absent', advice: detail }],
     ),
     ...missing.flatMap(complaintOf),
     ...signals.flatMap(({ signal: what, status, group }): Complaint[] =>
-      group !== null && status === 'failed' ? [{ what, status, advice: starvedAdvice }] : [],
+      group !== null && status === 'failed' ? [{ what, status, mendable: true, advice: starvedAdvice }] : [],
     ),
   ]);
   run.onProgress(mostSeconds, mostSeconds, 'done');
@@ -151,7 +151,7 @@ export async function doctor(run: DoctorRun): Promise<DoctorReport> {
       socketB,
     })),
     advice,
-    healthy: advice.every(({ status }) => status === 'absent'),
+    healthy: !advice.some(({ mendable }) => mendable),
   };
 }
 

@@ -6,18 +6,18 @@ export type Status = 'ok' | 'absent' | 'denied' | 'failed';
 export interface Complaint {
   readonly what: string;
   readonly status: Exclude<Status, 'ok'>;
+  /** The operator can have it on this very hardware. */
+  readonly mendable: boolean;
   readonly advice: string;
 }
 
 /** One thing to do, and all that it would bring. */
 export interface Advice {
-  /** denied and failed are the operator's to mend; absent is what this host is like. */
-  readonly status: Exclude<Status, 'ok'>;
   readonly advice: string;
+  readonly mendable: boolean;
+  readonly statuses: readonly Status[];
   readonly brings: readonly string[];
 }
-
-const order = ['denied', 'failed', 'absent'] as const;
 
 /** Each once; what can be mended before what cannot, and what brings most first. */
 export function adviceOf(complaints: readonly Complaint[]): readonly Advice[] {
@@ -28,18 +28,21 @@ export function adviceOf(complaints: readonly Complaint[]): readonly Advice[] {
   return [...byText]
     .map(([advice, all]): Advice => ({
       advice,
-      status: order.find((status) => all.some((one) => one.status === status)) ?? 'absent',
+      mendable: all.some(({ mendable }) => mendable),
+      statuses: [...new Set(all.map(({ status }) => status))],
       brings: [...new Set(all.map(({ what }) => what))],
     }))
-    .toSorted(
-      (a, b) => order.indexOf(a.status) - order.indexOf(b.status) || b.brings.length - a.brings.length,
-    );
+    .toSorted((a, b) => Number(b.mendable) - Number(a.mendable) || b.brings.length - a.brings.length);
 }
 
-/** Nothing is wrong with a signal that the operator switched off; a PMU that counts nonsense nobody can mend. */
+/** Absent, and not because of the hardware: a mount, a file of the catalogue. */
+const withinReach = new Set<Missing['reason']>(['no_tracefs', 'unknown_cpu', 'old_kernel']);
+
+/** Nothing is wrong with a signal that the operator switched off; a PMU that counts nonsense nobody here can mend. */
 export function complaintOf({ signal, status, reason, advice }: Missing): readonly Complaint[] {
   if (reason === 'off') return [];
-  return [{ what: signal, status: reason === 'implausible' ? 'absent' : status, advice }];
+  const mendable = status === 'absent' ? withinReach.has(reason) : reason !== 'implausible';
+  return [{ what: signal, status, mendable, advice }];
 }
 
 /** Of a signal that is open and never ran in its turn: the engine gives up only what should be on all the time. */

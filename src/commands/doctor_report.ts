@@ -109,10 +109,10 @@ function signalTable(signals: readonly SignalReport[]): string[] {
 
 const isCounted = ({ status }: Pick<SignalReport, 'status'>) => status === 'ok';
 
-function adviceLines({ status, advice, brings }: Advice, index: number): string[] {
+function adviceLines({ statuses, advice, brings }: Advice, index: number): string[] {
   const [shown, more] = [brings.slice(0, 6), brings.length - 6];
   const what = more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
-  return [`  ${index + 1}. ${advice}`, `     ${status}: ${what}`];
+  return [`  ${index + 1}. ${advice}`, `     ${statuses.join(', ')}: ${what}`];
 }
 
 function verdict(healthy: boolean, counted: number, missing: number): string {

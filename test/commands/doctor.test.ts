@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createResctrlBooks, resctrl } from '../../src/collectors/resctrl.ts';
+import { kernelEventsOptions } from '../../src/collectors/kernel_events.ts';
+import { pmuOptions } from '../../src/collectors/pmu.ts';
 import { doctor } from '../../src/commands/doctor.ts';
 import { adviceOf } from '../../src/commands/doctor_advice.ts';
 import { printDoctor } from '../../src/commands/doctor_report.ts';
+import { doctorRun } from '../../src/commands/doctor_run.ts';
 import { Absent } from '../../src/errors.ts';
-import type { Native } from '../../src/host/host.ts';
-import { createCounters } from '../../src/perf/engine.ts';
-import { matchModel, parseModels } from '../../src/pmu/models.ts';
-import { planHardware } from '../../src/pmu/plan_hardware.ts';
-import { createBooks } from '../../src/pmu/totals.ts';
-import { courtesyOf, courtesyOptions } from '../../src/probes/courtesy.ts';
+import type { Clock, Native } from '../../src/host/host.ts';
+import { parseModels } from '../../src/pmu/models.ts';
+import { courtesyOptions } from '../../src/probes/courtesy.ts';
 import { readTopology } from '../../src/topology/read.ts';
+import { countingNative } from '../countingNative.ts';
 import { fakeNative } from '../fakeNative.ts';
 import { fakePerf } from '../fakePerf.ts';
 import type { FakePerfOptions } from '../fakePerf.ts';
@@ -27,7 +27,7 @@ interface Given {
   readonly files?: Readonly<Record<string, string | null>>;
   readonly without?: RegExp;
   readonly perf?: Omit<FakePerfOptions, 'clock'>;
-  readonly native?: Partial<Native>;
+  readonly native?: (clock: Clock) => Partial<Native>;
 }
 
 async function examined({ machine: name, files: changes = {}, without, perf: options, native }: Given) {
@@ -42,43 +42,43 @@ async function examined({ machine: name, files: changes = {}, without, perf: opt
     files: filesOf(tree),
     clock,
     log: silentLog(),
-    native: { ...fakeNative({ perf }), ...native },
+    native: { ...fakeNative({ perf }), ...native?.(clock) },
   };
   const topology = await readTopology(host.files);
-  const model = matchModel(models, topology.identity) ?? null;
-  const hardware = createCounters({
-    name: 'pmu',
-    books: createBooks(),
-    turnPeriodSeconds: 1,
-    planner: (context, facts) =>
-      planHardware({
-        model,
-        facts,
-        topology: context.topology,
-        options: { leaveCounters: 2, turns: true, includeIsolated: false },
-      }),
-  });
-  const said: string[] = [];
-  const running = doctor({
-    host,
-    topology,
-    courtesy: courtesyOf(courtesyOptions.parse({})),
-    model,
-    counters: [hardware],
-    sources: [resctrl(createResctrlBooks()).make({})],
-    onProgress: (_done, _total, what) => said.push(what),
-    signal: new AbortController().signal,
-  });
+  const running = doctor(
+    doctorRun({
+      host,
+      topology,
+      models,
+      courtesy: courtesyOptions.parse({}),
+      pmu: pmuOptions.parse({}),
+      kernelEvents: kernelEventsOptions.parse({}),
+      onProgress: () => {},
+      signal: new AbortController().signal,
+    }),
+  );
   for (let second = 0; second < 40; second += 1) await clock.advance(0.5);
   const report = await running;
-  return { report, text: printDoctor(report), perf, said };
+  return { report, text: printDoctor(report), perf };
 }
+
+const none = () => Promise.reject(new Absent('no native helper: run npm run build'));
+
+/** tracefs of a machine that has it mounted. */
+const traced = Object.fromEntries(
+  Object.entries(machine('two-socket')).filter(([path]) => path.startsWith('/sys/kernel/tracing')),
+);
 
 describe('numacanary doctor', () => {
   it('tells a bare-metal host that all of it is counted', async () => {
-    const { report, text, perf } = await examined({ machine: 'two-socket' });
+    const { report, text } = await examined({ machine: 'two-socket', native: countingNative });
     await expect(text).toMatchFileSnapshot('../golden/doctor-spr.txt');
     expect(report.healthy).toBe(true);
+  });
+
+  it('closes what it has opened', async () => {
+    const { perf } = await examined({ machine: 'two-socket' });
+    expect(perf.calls.some(({ call }) => call === 'open')).toBe(true);
     expect(perf.openFds).toBe(0);
   });
 
@@ -86,7 +86,10 @@ describe('numacanary doctor', () => {
     const guest = machine('one-socket')['/proc/cpuinfo'] ?? '';
     const { report, text } = await examined({
       machine: 'one-socket',
-      files: { '/proc/cpuinfo': guest.replaceAll('flags\t\t: fpu', 'flags\t\t: fpu hypervisor') },
+      files: {
+        ...traced,
+        '/proc/cpuinfo': guest.replaceAll('flags\t\t: fpu', 'flags\t\t: fpu hypervisor'),
+      },
       without: /resctrl/,
     });
     await expect(text).toMatchFileSnapshot('../golden/doctor-guest.txt');
@@ -106,7 +109,7 @@ describe('numacanary doctor', () => {
     });
     await expect(text).toMatchFileSnapshot('../golden/doctor-paranoid.txt');
     expect(report.healthy).toBe(false);
-    expect(report.advice.map(({ status }) => status)).toEqual(['denied']);
+    expect(report.advice.filter(({ mendable }) => mendable)).toHaveLength(1);
     expect(report.advice[0]?.advice).toContain('CAP_SYS_ADMIN');
     const names = report.signals.map(({ signal }) => signal);
     expect(names).toEqual([...new Set(names)]);
@@ -125,7 +128,7 @@ describe('numacanary doctor', () => {
     expect(report.signals).toContainEqual(
       expect.objectContaining({ signal: 'load_remote_dram', reason: 'unknown_cpu' }),
     );
-    expect(report.healthy).toBe(true);
+    expect(report.healthy).toBe(false);
   });
 
   it('finds counters in the hands of others, which is no fault while ours fit beside them', async () => {
@@ -149,13 +152,19 @@ describe('numacanary doctor', () => {
   });
 
   it('takes a helper that is not there for a fault of the installation', async () => {
-    const none = () => Promise.reject(new Absent('no native helper: run npm run build'));
     const { report, text } = await examined({
       machine: 'two-socket',
-      native: { clock: none, perfOpen: none, fdLimit: none },
+      native: () => ({ clock: none, perfOpen: none, fdLimit: none }),
     });
     expect(report.healthy).toBe(false);
-    expect(text).toContain('1. no native helper: run npm run build\n     failed: helper, perf');
+    expect(text).toContain('1. no native helper: run npm run build\n     failed, absent: helper, perf');
+  });
+
+  it('knows that tracefs can be mounted, and that it is one thing to do for all tracepoints', async () => {
+    const { report } = await examined({ machine: 'two-socket', without: /tracing/ });
+    expect(report.healthy).toBe(false);
+    expect(report.advice[0]).toMatchObject({ mendable: true, advice: expect.stringContaining('tracefs') });
+    expect(report.advice[0]?.brings).toContain('sched_migrate_task');
   });
 
   it('says it all as JSON, too', async () => {
@@ -173,18 +182,18 @@ describe('numacanary doctor', () => {
 describe('adviceOf', () => {
   it('says each thing once, what can be mended first, and of that what brings most', () => {
     const advice = adviceOf([
-      { what: 'a', status: 'absent', advice: 'buy another CPU' },
-      { what: 'b', status: 'absent', advice: 'buy another CPU' },
-      { what: 'c', status: 'absent', advice: 'buy another CPU' },
-      { what: 'd', status: 'failed', advice: 'raise the limit' },
-      { what: 'e', status: 'denied', advice: 'grant one' },
-      { what: 'f', status: 'denied', advice: 'grant two' },
-      { what: 'g', status: 'denied', advice: 'grant two' },
+      { what: 'a', status: 'absent', mendable: false, advice: 'buy another CPU' },
+      { what: 'b', status: 'absent', mendable: false, advice: 'buy another CPU' },
+      { what: 'c', status: 'absent', mendable: false, advice: 'buy another CPU' },
+      { what: 'd', status: 'failed', mendable: true, advice: 'raise the limit' },
+      { what: 'e', status: 'denied', mendable: true, advice: 'grant one' },
+      { what: 'f', status: 'denied', mendable: true, advice: 'grant two' },
+      { what: 'g', status: 'denied', mendable: true, advice: 'grant two' },
     ]);
     expect(advice.map(({ advice: text, brings }) => [text, brings.join('')])).toEqual([
       ['grant two', 'fg'],
-      ['grant one', 'e'],
       ['raise the limit', 'd'],
+      ['grant one', 'e'],
       ['buy another CPU', 'abc'],
     ]);
   });
