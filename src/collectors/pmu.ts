@@ -79,7 +79,7 @@ const metrics: readonly Metric[] = [
 export const pmuOptions = z.strictObject({
   /** Whether core counters must count a known loop right before they are believed. */
   calibration: z.enum(['enforce', 'report', 'off']).default('enforce'),
-  /** General counters of each CPU left to perf, guests and others, unless fewer than four would be left to us. */
+  /** General counters of each CPU left to perf, guests and others, unless fewer than five would be left to us. */
   leave_counters: z.int().min(0).max(8).default(1),
   /** One group that does not fit beside the others has a second so often; 0: none has. */
   turn_period_seconds: z.number().min(0).max(3600).default(10),

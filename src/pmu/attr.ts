@@ -16,9 +16,16 @@ const hardware = 0;
 const zero = { config: 0n, config1: 0n, config2: 0n, config3: 0n };
 
 /** The event itself, then those that are added to it. */
-export function encode(event: ModelEvent, device: PmuDevice): Encoded {
+export const encode = (event: ModelEvent, device: PmuDevice): Encoded =>
+  known(() => [event, ...event.and].map((one) => attrOf(one, event, device)));
+
+/** One that the PMU itself names, in sysfs events/. */
+export const encodeAlias = (alias: string, device: PmuDevice): Encoded =>
+  known(() => [build(named(alias, device), alias, device)]);
+
+function known(attrs: () => readonly Attr[]): Encoded {
   try {
-    return { attrs: [event, ...event.and].map((one) => attrOf(one, event, device)) };
+    return { attrs: attrs() };
   } catch (thrown) {
     if (!(thrown instanceof Unknown)) throw thrown;
     return { reason: thrown.field === 'offcore_rsp' ? 'no_offcore' : 'no_event', why: thrown.message };

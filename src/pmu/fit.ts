@@ -34,7 +34,10 @@ export function roomOfBox(model: Model, pmu: string): Room {
   return { general, usable: general, fixed: new Set(), offcore: 0 };
 }
 
-/** Of a logical CPU. `leave` counters are left to others, unless fewer than four would be left to us. */
+/** Five is what the group that is always on takes on AMD, with the sixth in the hands of the NMI watchdog. */
+const atLeast = 5;
+
+/** Of a logical CPU. `leave` counters are left to others, unless fewer than five would be left to us. */
 export function roomOfCore(model: Model, facts: Facts, leave: number): Room {
   const { general, without_smt, fixed, offcore } = model.counters;
   const all = (facts.smt ? undefined : without_smt) ?? general ?? assumedGeneral;
@@ -43,7 +46,7 @@ export function roomOfCore(model: Model, facts: Facts, leave: number): Room {
   const left = facts.nmiWatchdog && !watched ? all - 1 : all;
   return {
     general: all,
-    usable: Math.max(Math.min(4, left), left - leave),
+    usable: Math.max(Math.min(atLeast, left), left - leave),
     fixed: new Set(fixed.filter((signal) => !(watched && signal === 'cycles'))),
     offcore,
   };

@@ -1,4 +1,4 @@
-/** What the kernel itself counts for whoever opens its software events and tracepoints, and the series it adds up to. */
+/** What is counted without a counter of the hardware: software events, tracepoints, the PMU msr; and its series. */
 import type { Metric } from '../sample.ts';
 
 export const contextSwitches = {
@@ -62,11 +62,30 @@ export const pageMigrationBatches = {
   tells: 'How often pages are on the move, by the second and without /proc/vmstat.',
 } as const satisfies Metric;
 
+export const tscCycles = {
+  name: 'numacanary_tsc_cycles_total',
+  kind: 'counter',
+  labels: ['socket'],
+  per: ['socket'],
+  help: 'Ticks of the time stamp counter, on one CPU of each socket. PMU msr, event tsc; it needs no hardware counter. x86 only.',
+  tells:
+    'rate() is the nominal clock in hertz: times core_clock_ratio the core clock. Sockets that differ have clocks that drift.',
+} as const satisfies Metric;
+
+export const smis = {
+  name: 'numacanary_smi_total',
+  kind: 'counter',
+  labels: ['socket'],
+  per: ['socket'],
+  help: 'System management interrupts on one CPU of each socket: firmware stops all CPUs for each. PMU msr, event smi. Intel, bare metal.',
+  tells: 'Gaps of tens to hundreds of microseconds that no kernel tool shows: firmware took the machine.',
+} as const satisfies Metric;
+
 interface KernelEvent {
   readonly metric: Metric;
   readonly labels: Readonly<Record<string, string>>;
-  /** perf_sw_ids, or `system:name` of a tracepoint. */
-  readonly event: bigint | `${string}:${string}`;
+  /** perf_sw_ids, `system:name` of a tracepoint, or an event of the PMU msr, which one CPU of each socket counts. */
+  readonly event: bigint | `${string}:${string}` | { readonly msr: string };
   /** Higher stays longer when files are short. */
   readonly rank: number;
 }
@@ -94,6 +113,8 @@ export const kernelSignals = {
     event: 'sched:sched_stick_numa',
     rank: 3,
   },
+  tsc: { metric: tscCycles, labels: {}, event: { msr: 'tsc' }, rank: 8 },
+  smi: { metric: smis, labels: {}, event: { msr: 'smi' }, rank: 7 },
   mm_migrate_pages: { metric: pageMigrationBatches, labels: {}, event: 'migrate:mm_migrate_pages', rank: 2 },
 } as const satisfies Readonly<Record<string, KernelEvent>>;
 

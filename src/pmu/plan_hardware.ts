@@ -22,7 +22,7 @@ export interface HardwareInput {
   readonly facts: Facts;
   readonly topology: Topology;
   readonly options: {
-    /** Counters left to others, unless fewer than four would be left to us. */
+    /** Counters left to others, unless fewer than five would be left to us. */
     readonly leaveCounters: number;
     /** Groups may take turns. */
     readonly turns: boolean;

@@ -1,5 +1,6 @@
-/** What the kernel's software events and tracepoints are to count. Pure. */
+/** What the kernel's software events and tracepoints are to count, and the PMU msr. Pure. */
 import type { Topology } from '../topology.ts';
+import { encodeAlias } from './attr.ts';
 import { within } from './budget.ts';
 import type { Facts } from './facts.ts';
 import { crossings } from './filters.ts';
@@ -23,7 +24,8 @@ const mostFiles = 16_384;
 
 /**
  * One group on each CPU, so that a reading interrupts it once: any of these events may stand in one group. Tracepoints
- * fire on whichever CPU does the work, so they are opened on all.
+ * fire on whichever CPU does the work, so they are opened on all; what the PMU msr counts is the same on all CPUs of
+ * a socket, and one of them tells it.
  */
 export function planKernel(input: KernelInput): Plan {
   const { topology, fds, includeIsolated } = input;
@@ -32,27 +34,45 @@ export function planKernel(input: KernelInput): Plan {
     socket,
     numaNode: null,
   }));
+  const firsts = places.filter(({ socket }, at) => places.findIndex((one) => one.socket === socket) === at);
   const found = input.signals.map((signal) => counted(signal, input, places.length));
   const missing = found.flatMap((one) => ('reason' in one ? [one] : []));
-  const groups = found.flatMap((one): Group[] => ('reason' in one ? [] : [{ ...one, places }]));
+  const groups = found.flatMap((one): Group[] =>
+    'reason' in one ? [] : [{ ...one, places: one.name === 'msr' ? firsts : places }],
+  );
   const plan = within({ groups, missing }, fds);
-  const best = plan.groups.toSorted((a, b) => b.rank - a.rank);
-  const counters = best.flatMap((group) => group.counters);
-  const [first] = best;
-  return { groups: first ? [{ ...first, counters }] : [], missing: plan.missing };
+  return { groups: merged(plan.groups), missing: plan.missing };
+}
+
+/** Groups of one name as one, the most valuable of their signals first. */
+function merged(groups: readonly Group[]): Group[] {
+  const best = groups.toSorted((a, b) => b.rank - a.rank);
+  return [...new Set(best.map(({ name }) => name))].flatMap((name) => {
+    const own = best.filter((group) => group.name === name);
+    const counters = own.flatMap((group) => group.counters);
+    return own.slice(0, 1).map((first) => ({ ...first, counters }));
+  });
 }
 
 function counted(signal: KernelSignal, input: KernelInput, cpus: number): Omit<Group, 'places'> | Missing {
   const { metric, labels, event, rank } = kernelSignals[signal];
   const counter = (attr: Pick<Attr, 'type' | 'config'>): Counter => ({
     signal,
-    attr: { ...attr, config1: 0n, config2: 0n },
+    attr: { config1: 0n, config2: 0n, ...attr },
     metric,
     labels,
     scale: 1,
   });
-  const group = (counters: readonly Counter[]) =>
-    ({ name: 'kernel', rank, when: 'always', counters }) as const;
+  const group = (counters: readonly Counter[]): Omit<Group, 'places'> => ({
+    name: 'kernel',
+    rank,
+    when: 'always',
+    counters,
+  });
+  if (typeof event === 'object') {
+    const found = msr(event.msr, input.facts);
+    return 'reason' in found ? { signal, ...found } : { ...group(found.attrs.map(counter)), name: 'msr' };
+  }
   if (typeof event === 'bigint') return group([counter({ type: eventType.software, config: event })]);
   if (signal === 'sched_migrate_task' && input.topology.sockets.length < 2) return { signal, ...oneSocket };
   const id = input.facts.tracepoints[event];
@@ -70,6 +90,14 @@ function counted(signal: KernelSignal, input: KernelInput, cpus: number): Omit<G
   );
 }
 
+/** > event=0x00, in sysfs events/ of the PMU msr: each CPU model has its own few of them. */
+function msr(event: string, { pmus }: Facts): { readonly attrs: readonly Attr[] } | Why {
+  const device = pmus.find(({ name }) => name === 'msr');
+  if (!device) return noMsr;
+  const encoded = encodeAlias(event, device);
+  return 'reason' in encoded ? noRegister : encoded;
+}
+
 /** Both ends of each move where files suffice for that, else where it began. */
 function filters({ topology, signals, fds }: KernelInput, cpus: number) {
   const sockets = topology.sockets.length;
@@ -80,6 +108,18 @@ function filters({ topology, signals, fds }: KernelInput, cpus: number) {
 }
 
 type Why = Omit<Missing, 'signal'>;
+
+const noMsr: Why = {
+  status: 'absent',
+  reason: 'no_pmu',
+  advice: 'only x86 kernels have the PMU msr: nothing can be done here',
+};
+
+const noRegister: Why = {
+  status: 'absent',
+  reason: 'no_event',
+  advice: 'this CPU, or what its hypervisor shows of it, has no such register: nothing can be done here',
+};
 
 const oneSocket: Why = {
   status: 'absent',

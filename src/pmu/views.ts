@@ -3,6 +3,7 @@
  * for one host label, which relabelling supplies, and a window of five minutes: any other one does.
  */
 import type { Metric } from '../sample.ts';
+import { tscCycles } from './kernel_signals.ts';
 import {
   allLoads,
   cycles,
@@ -115,8 +116,14 @@ export const views: readonly View[] = [
     name: 'core_clock_ratio',
     formula: over(rate(cycles, 'socket'), rate(refCycles, 'socket')),
     tells: 'The core clock as a multiple of the nominal one: below 1 a socket is throttled or saves power.',
-    caveat:
-      'For hertz multiply by the nominal clock, which counters do not tell (it is that of the TSC). No ref cycles before Zen 4.',
+    caveat: 'No ref cycles before Zen 4.',
+  },
+  {
+    name: 'core_clock_hertz',
+    formula: `${over(rate(cycles, 'socket'), rate(refCycles, 'socket'))} * ${rate(tscCycles, 'socket')}`,
+    tells:
+      'The clock of the cores that worked, in hertz: ref cycles tick with the TSC while a core is not halted.',
+    caveat: 'On x86 only: Arm has no time stamp counter that perf reads.',
   },
   {
     name: 'read_latency_seconds',

@@ -96,7 +96,7 @@ describe('the room of a core', () => {
   it.each([
     ['leaves one counter to others', intel, {}, 1, [8, 7, true]],
     ['leaves as many as asked for', intel, {}, 3, [8, 5, true]],
-    ['never leaves us fewer than four', intel, {}, 6, [8, 4, true]],
+    ['never leaves us fewer than five', intel, {}, 6, [8, 5, true]],
     ['leaves none where there are four', skylake, {}, 1, [4, 4, true]],
     ['has more with SMT off', skylake, { smt: false }, 1, [8, 7, true]],
     ['has no counter for cycles beside the watchdog', intel, { nmiWatchdog: true }, 1, [8, 7, false]],

@@ -52,17 +52,20 @@ describe('the catalogue', () => {
     expect(readModels(JSON.stringify(files.map(({ value }) => value)))).toEqual(shipped);
   });
 
-  it.each(shipped)('$id counts cycles and instructions all the time', ({ groups }) => {
-    expect(Object.values(groups)[0]?.slice(0, 2)).toEqual(['cycles', 'instructions']);
-  });
+  it.each(shipped)(
+    '$id counts cycles and instructions side by side, before all that takes turns',
+    ({ groups }) => {
+      const [first, second] = Object.values(groups);
+      const own = first?.includes('cycles') ? first : second;
+      expect(own?.slice(0, 2)).toEqual(['cycles', 'instructions']);
+    },
+  );
 
   it.each(shipped.filter(({ unit }) => unit === 'retired_loads'))(
     '$id has all loads and their remote parts in the group that is always on, four general counters in all',
     ({ groups }) => {
-      expect(Object.values(groups)[0]).toEqual([
-        'cycles',
-        'instructions',
-        'ref_cycles',
+      const fixed = ['cycles', 'instructions', 'ref_cycles'];
+      expect(Object.values(groups)[0]?.filter((signal) => !fixed.includes(signal))).toEqual([
         'all_loads',
         'load_local_dram',
         'load_remote_dram',

@@ -90,12 +90,20 @@ describe('a plan of cores', () => {
   });
 
   it('cuts a group that does not fit, pairs together', async () => {
-    const plan = await planned({ model: amd, facts: { nmiWatchdog: true } });
+    const five = { ...amd, counters: { ...amd.counters, general: 5 } };
+    const plan = await planned({ model: five, facts: { nmiWatchdog: true } });
     expect(ofCores(plan).map(shown)).toEqual([
       'loads always: cycles instructions load_local_dram load_remote_dram',
       'loads_2 turn: load_remote_cache',
       'fills turn: offcore_local_dram offcore_remote_dram load_l2',
     ]);
+  });
+
+  it('keeps the first group whole beside the watchdog on a core of six counters', async () => {
+    const [first] = ofCores(await planned({ model: amd, facts: { nmiWatchdog: true } })).map(shown);
+    expect(first).toBe(
+      'loads always: cycles instructions load_local_dram load_remote_dram load_remote_cache',
+    );
   });
 
   it('sums up by NUMA node, and above sixteen nodes by socket', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Facts } from '../../src/pmu/facts.ts';
+import type { Facts, PmuDevice } from '../../src/pmu/facts.ts';
 import { kernelSignalNames, tracepointsOf } from '../../src/pmu/kernel_signals.ts';
 import { planKernel } from '../../src/pmu/plan_kernel.ts';
 import type { KernelInput } from '../../src/pmu/plan_kernel.ts';
@@ -13,6 +13,15 @@ import { factsOf } from './models.ts';
 const tracepoints = Object.fromEntries(
   tracepointsOf(kernelSignalNames).map((name, index) => [name, 300 + index]),
 );
+
+/** Of a Xeon on bare metal. */
+const msr: PmuDevice = {
+  name: 'msr',
+  type: 12,
+  cpus: null,
+  format: { event: { word: 'config', bits: [[0, 63]] } },
+  events: { tsc: 'event=0x00', smi: 'event=0x04' },
+};
 
 /** Of a kernel that is built without NUMA balancing. */
 const unbalanced = Object.fromEntries(
@@ -29,7 +38,7 @@ async function planned({ name = 'two-socket', changes, facts, ...input }: Given 
   const topology = await readTopology(filesOf(machine(name, changes)));
   return planKernel({
     signals: kernelSignalNames,
-    facts: factsOf({ tracepoints, ...facts }),
+    facts: factsOf({ tracepoints, pmus: [msr], ...facts }),
     topology,
     fds: 100_000,
     includeIsolated: false,
@@ -39,7 +48,8 @@ async function planned({ name = 'two-socket', changes, facts, ...input }: Given 
 
 const countersOf = ({ groups }: Plan) => groups.flatMap(({ counters }) => counters);
 const signalsOf = (plan: Plan) => new Set(countersOf(plan).map(({ signal }) => signal));
-const countedCpus = ({ groups }: Plan) => groups[0]?.places.length;
+const groupOf = ({ groups }: Plan, wanted: string) => groups.find(({ name }) => name === wanted);
+const countedCpus = (plan: Plan) => groupOf(plan, 'kernel')?.places.length;
 const waysOf = (plan: Plan) =>
   countersOf(plan)
     .filter(({ signal }) => signal === 'sched_migrate_task')
@@ -52,9 +62,20 @@ describe('a plan of kernel events', () => {
     const { groups, missing } = await planned();
     expect(missing).toEqual([]);
     expect(groups.map(({ name, when, places }) => [name, when, places.length])).toEqual([
+      ['msr', 'always', 2],
       ['kernel', 'always', 32],
     ]);
-    expect(groups[0]?.counters).toHaveLength(kernelSignalNames.length + 1);
+    const second = kernelSignalNames.length - 2 + 1; // tsc and smi are apart, moves have two directions
+    expect(groups[1]?.counters).toHaveLength(second);
+  });
+
+  it('asks one CPU of each socket for what is the same on all of them', async () => {
+    const group = groupOf(await planned(), 'msr');
+    expect(group?.places.map(({ cpu, socket }) => [cpu, socket])).toEqual([[0, 0], [8, 1]]); // prettier-ignore
+    expect(group?.counters.map(({ signal, attr }) => [signal, attr.type, attr.config])).toEqual([
+      ['tsc', 12, 0n],
+      ['smi', 12, 4n],
+    ]);
   });
 
   it('has software events by number and tracepoints by id', async () => {
@@ -75,8 +96,9 @@ describe('a plan of kernel events', () => {
     const four = { name: 'interleaved', changes: { sockets: 4 } } as const;
     const cpus = 32;
     const others = kernelSignalNames.length - 1;
-    expect(waysOf(await planned({ ...four, fds: cpus * (12 + others) }))).toHaveLength(12);
-    expect(waysOf(await planned({ ...four, fds: cpus * (12 + others) - 1 }))).toEqual(['0 other', '1 other', '2 other', '3 other']); // prettier-ignore
+    const enough = cpus * (12 + others);
+    expect(waysOf(await planned({ ...four, fds: enough }))).toHaveLength(12);
+    expect(waysOf(await planned({ ...four, fds: enough - 1 }))).toEqual(['0 other', '1 other', '2 other', '3 other']); // prettier-ignore
   });
 
   it('counts them by origin on eight sockets of many CPUs, whatever the limit', async () => {
@@ -84,8 +106,14 @@ describe('a plan of kernel events', () => {
   });
 
   it('drops what is worth least where files do not suffice at all', async () => {
-    const plan = await planned({ fds: 32 * 4 });
-    expect([...signalsOf(plan)]).toEqual(['sched_migrate_task', 'cpu_migrations', 'context_switches']);
+    const plan = await planned({ fds: 32 * 4 + 2 * 2 });
+    expect([...signalsOf(plan)]).toEqual([
+      'tsc',
+      'smi',
+      'sched_migrate_task',
+      'cpu_migrations',
+      'context_switches',
+    ]);
     expect(reasonsOf(plan)).toContain('page_faults failed fd_limit');
     expect(plan.missing.find(({ signal }) => signal === 'page_faults')?.advice).toContain(
       'needs 32 files, 0 left',
@@ -131,9 +159,15 @@ describe('a plan of kernel events', () => {
       { facts: { tracepoints: {}, tracefs: 'denied' }, signals: ['mm_migrate_pages', 'page_faults'] },
       ['mm_migrate_pages denied no_tracefs'],
     ],
+    [
+      'an AMD guest has one of the registers of msr',
+      { facts: { pmus: [{ ...msr, events: { tsc: 'event=0x00' } }] } },
+      ['smi absent no_event'],
+    ],
+    ['there is no PMU msr', { facts: { pmus: [] } }, ['tsc absent no_pmu', 'smi absent no_pmu']],
   ] satisfies [string, Given, string[]][])('says what is missing where %s', async (_, given, reasons) => {
     const plan = await planned(given);
     expect(reasonsOf(plan)).toEqual(reasons);
-    expect(plan.groups).toHaveLength(1);
+    expect(groupOf(plan, 'kernel')).toBeDefined();
   });
 });

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { kernelSignals } from '../../src/pmu/kernel_signals.ts';
 import { hardwareSignals, units } from '../../src/pmu/signals.ts';
 import { views } from '../../src/pmu/views.ts';
 import type { Metric } from '../../src/sample.ts';
 import { lacks } from '../require.ts';
 
 const declared = new Map(
-  Object.values<{ readonly metric: Metric }>(hardwareSignals).map(({ metric }) => [
+  Object.values<{ readonly metric: Metric }>({ ...hardwareSignals, ...kernelSignals }).map(({ metric }) => [
     metric.name as string,
     metric,
   ]),
@@ -81,6 +82,7 @@ const given: Readonly<Record<string, number>> = {
   'uncore_read_latency_cycles_total{socket="0",source="remote_dram",unit="uncore_cycles"}': 400e6,
   'uncore_read_latency_requests_total{socket="0",source="remote_dram"}': 1e6,
   'uncore_clock_cycles_total{socket="0"}': 2e9,
+  'tsc_cycles_total{socket="0"}': 1.9e9,
 };
 
 const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -107,6 +109,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   instructions_per_cycle: { 'socket="0"': 1.5 },
   stall_share: { 'cause="l3_miss", socket="0"': 0.25 },
   core_clock_ratio: { 'socket="0"': 2 },
+  core_clock_hertz: { 'socket="0"': 3.8e9 },
   read_latency_seconds: { 'socket="0", source="remote_dram"': 200e-9 },
   read_latency_cycles: { 'socket="0", source="remote_dram", unit="uncore_cycles"': 400 },
   offcore_remote_share: { 'socket="0", unit="offcore_reads"': 0.25 },
