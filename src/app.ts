@@ -65,7 +65,15 @@ export async function start({ build, ...given }: Start): Promise<Running> {
 
   let started = false;
   const rows = () => rowsOf(crew, new Map([...(last?.outcomes ?? []), ...latest.outcomes()]));
-  const reload = () => crew.reload().finally(() => collections.forget());
+  const reload = async () => {
+    try {
+      await crew.reload();
+    } finally {
+      collections.forget();
+      // Counters are opened when they are first read: they count from now on, and not from the next scrape on.
+      void page('text', 10).catch(() => {});
+    }
+  };
   const site = await serve(
     {
       version: build.version,

@@ -41,6 +41,9 @@ const handOffs = (page: string) =>
 const visits = (page: string) =>
   Number(/^numacanary_probe_visits_total\{outcome="clean",host_load="unknown"\} (\d+)/m.exec(page)?.[1]);
 
+const remoteLoads = (page: string) =>
+  Number(/^numacanary_pmu_loads_total\{socket="0".*source="remote_dram".*\} (\S+)/m.exec(page)?.[1]);
+
 describe('the daemon', () => {
   it('shows every distance of the machine within five seconds of its start', async () => {
     const { clock, text } = await started({ machine: 'two-socket' });
@@ -279,6 +282,64 @@ describe('reload', () => {
     await daemon.reload();
     await clock.advance(5);
     expect(visits(await text('/metrics'))).toBeGreaterThanOrEqual(before);
+  });
+
+  it('lets no counter of the CPUs fall when counters are opened anew by another configuration', async () => {
+    const configs = [
+      'collectors: {pmu: {leave_counters: 0}, kernel_events: {signals: [page_faults]}}',
+      'collectors: {pmu: {enabled: false}}',
+      '',
+    ];
+    const daemon = await started({
+      readConfig: async () => parseConfig({ file: 'c.yml', text: configs.shift() ?? '' }, sections),
+    });
+    const { clock, text } = daemon;
+    const now = async () => {
+      const page = await text('/metrics');
+      const of = (name: string) =>
+        Number(new RegExp(`^${name}\\{.*socket="1".*\\} (\\S+)`, 'm').exec(page)?.[1]);
+      return { cycles: of('numacanary_pmu_cycles_total'), faults: of('numacanary_page_faults_total') };
+    };
+    /** Counters are open before the time that they are to count passes. */
+    const later = async () => {
+      await text('/metrics');
+      await clock.advance(20);
+    };
+    await clock.advance(5);
+    await later();
+    const first = await now();
+    expect(first.cycles).toBeGreaterThan(0);
+    await daemon.reload();
+    await later();
+    const second = await now();
+    expect(second.cycles).toBeGreaterThan(first.cycles);
+    expect(second.faults).toBeGreaterThan(first.faults);
+    await daemon.reload();
+    await later();
+    const third = await now();
+    expect(third.cycles).toBeNaN();
+    expect(third.faults).toBeGreaterThan(second.faults);
+    expect(await text('/metrics')).not.toContain('source="pmu"');
+    await daemon.reload();
+    await later();
+    expect((await now()).cycles).toBeGreaterThan(second.cycles);
+    expect(daemon.log.lines.filter(({ message }) => message === 'tick failed')).toEqual([]);
+  });
+
+  it('takes a CPU model that the configuration changes', async () => {
+    const signals =
+      'signals: {load_remote_dram: {event: MINE, fields: {event: 0xd3, umask: 0x02}, config: 0x2d3, scale: 2}}';
+    const config = `collectors: {pmu: {models: [{id: intel-sapphire-rapids, ${signals}}]}}`;
+    const [plain, changed] = [await started(), await started({ config })];
+    for (const { clock, text } of [plain, changed]) {
+      await clock.advance(5);
+      await text('/metrics');
+      await clock.advance(20);
+    }
+    const [ours, theirs] = await Promise.all(
+      [plain, changed].map(async ({ text }) => remoteLoads(await text('/metrics'))),
+    );
+    expect((theirs ?? 0) / (ours ?? 1)).toBeCloseTo(2, 1);
   });
 
   it('keeps the old configuration when the new one is wrong, and says so everywhere', async () => {

@@ -49,6 +49,15 @@ const withTurns: Shape = (places) => [
   group('b', ['load_remote_dram'], places, 'turn'),
 ];
 
+const inVain: Shape = (places) => [
+  group('cycles', ['cycles'], places),
+  group('loads', ['load_local_dram', 'load_remote_dram'], places, 'turn'),
+];
+const separate: Shape = (places) => [
+  group('cycles', ['cycles'], places),
+  group('loads', ['load_local_dram', 'load_remote_dram'], places),
+];
+
 /** Two sockets of two cores, one CPU each: 0 and 1 on socket 0, 2 and 3 on socket 1. */
 const small = { coresPerNode: 2, threads: 1 } as const;
 
@@ -286,10 +295,6 @@ describe('counters', () => {
   });
 
   it('split a group whose turns are in vain, and then say that it starves', async () => {
-    const inVain: Shape = (places) => [
-      group('cycles', ['cycles'], places),
-      group('loads', ['load_local_dram', 'load_remote_dram'], places, 'turn'),
-    ];
     const options = {
       running: ({ config }: { readonly config: bigint }) => (config === 3n ? 0 : null),
     };
@@ -325,10 +330,6 @@ describe('counters', () => {
   });
 
   it('give up whole signals where files do not suffice after all', async () => {
-    const separate: Shape = (places) => [
-      group('cycles', ['cycles'], places),
-      group('loads', ['load_local_dram', 'load_remote_dram'], places),
-    ];
     const { read, perf } = await counting(separate, { fds: 10 });
     const reading = await read();
     expect(reading.counted).toEqual(['cycles']);
