@@ -62,7 +62,7 @@ export const loads = {
   kind: 'counter',
   labels: [...place, 'source', 'unit'],
   closed: { source: loadSources, unit: units },
-  atMost: 8,
+  atMost: 9,
   per: ['pmu_place'],
   help:
     'Loads by where the data came from, in disjoint parts, as the vendor defines them: Intel retired loads, AMD demand fills of L1D ' +

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { off } from '../../src/collectors/kept.ts';
+import { pmu } from '../../src/collectors/pmu.ts';
+import { parseModels } from '../../src/pmu/models.ts';
+import { planHardware } from '../../src/pmu/plan_hardware.ts';
+import { hardwareSignals } from '../../src/pmu/signals.ts';
+import { topologyOf } from '../../src/series.ts';
+import { modelFiles } from '../pmu/catalogue.ts';
+import { deviceOf, factsOf } from '../pmu/models.ts';
+
+const models = parseModels(modelFiles());
+const topology = topologyOf({
+  name: '2s2n',
+  sockets: 2,
+  nodesPerSocket: 1,
+  coresPerNode: 2,
+  llcsPerNode: 1,
+  limit: 0,
+});
+const { metrics } = pmu(off, models);
+const named = (name: string) => metrics.find((metric) => metric.name === name);
+
+// The table of series is computed from these bounds.
+describe.each(models.map((model) => [model.id, model] as const))('%s', (_, model) => {
+  const signals = Object.keys(model.signals) as (keyof typeof hardwareSignals)[]; // the schema lets no other key in
+
+  it('has no more signals than are counted on', () => {
+    expect(signals.length).toBeLessThanOrEqual(named('numacanary_pmu_signal_status')?.atMost ?? 0);
+    for (const metric of metrics) {
+      const own = signals.filter((signal) => hardwareSignals[signal].metric === metric);
+      const values = Object.values(metric.closed ?? {}).reduce((product, all) => product * all.length, 1);
+      expect(own.length, metric.name).toBeLessThanOrEqual(metric.atMost ?? values);
+    }
+  });
+
+  it.each([true, false])('has no more groups than are counted on, SMT %s', (smt) => {
+    const names = new Set(Object.values(model.signals).map((event) => event?.pmu ?? 'cpu'));
+    const pmus = [...names].flatMap((name, index) =>
+      name === 'cpu'
+        ? [deviceOf('cpu', 4)]
+        : [0, 1].map((box) => deviceOf(`${name}_${box}`, 20 + 2 * index + box, [0, 4])),
+    );
+    const options = { leaveCounters: 1, turns: true, includeIsolated: false };
+    const facts = factsOf({ pmus, smt, nmiWatchdog: true });
+    const { groups } = planHardware({ model, facts, topology, options });
+    const different = new Set(groups.map(({ name }) => name));
+    expect([...different].length, [...different].join(' ')).toBeLessThanOrEqual(
+      named('numacanary_pmu_coverage_ratio')?.open ?? 0,
+    );
+  });
+});
