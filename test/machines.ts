@@ -340,6 +340,9 @@ function putCounters(spec: MachineSpec, put: Put, online: readonly Place[]): voi
   pmu('tracepoint', 2, {});
   pmu('breakpoint', 5, {});
   if (spec.pmu === undefined) return;
+  pmu('msr', next++, { event: 'config:0-63' });
+  const registers = spec.pmu === 'spr' ? { tsc: 'event=0x00', smi: 'event=0x04' } : { tsc: 'event=0x00' };
+  put('/sys/bus/event_source/devices/msr/events', registers);
   for (const [index, name] of [
     'sched/sched_migrate_task',
     'sched/sched_move_numa',
