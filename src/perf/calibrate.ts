@@ -113,6 +113,7 @@ interface Step {
 
 /** One for each source and socket that can be provoked on this machine. */
 function stepsOf(topology: Topology, counters: Pick<Counters, 'always'>): Step[] {
+  if (provoked.every((signal) => counters.always(signal).length === 0)) return [];
   const memory = memoryNodesOf(topology);
   return onePerSocket(topology).flatMap((cpu) => {
     const home = homeNodeOf(topology, cpu.id);
@@ -138,6 +139,8 @@ const chase =
     const plan = { cpu, node, bytes: 8 * 1024 ** 2, loads, hugePages: true, deadlineNs: 5e7 };
     return (await host.native.memory(plan)).loads;
   };
+
+const provoked = ['load_local_dram', 'load_remote_dram', 'load_remote_hitm', 'load_remote_cache'];
 
 const roundsPerGroup = 16;
 
