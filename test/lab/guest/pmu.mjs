@@ -108,7 +108,7 @@ const acts = {
       { length: asked.module.ncounters },
       (_, index) => `r${(0xe00 + index).toString(16)}`,
     );
-    const other = spawn('perf', ['stat', '-a', '-e', `{${greedy.join(',')}}:D`, 'sleep', '1000'], {
+    const other = spawn('perf', ['stat', '-a', '-e', `{${greedy.join(',')}}:D`], {
       stdio: 'ignore',
     });
     await sleep(2000);
