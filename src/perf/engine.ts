@@ -50,6 +50,8 @@ export function createCounters(given: CountersPlan): Counters {
   let seen = { print: '', at: -Infinity };
   let running: Turn | null = null;
   let lastTurn = -Infinity;
+  /** Groups are split because others held their counters. */
+  let apart = false;
   let said = '';
   let ended: ReadonlyMap<string, number> = new Map();
   let clock: Pick<Clock, 'now'> = { now: () => 0 };
@@ -92,6 +94,14 @@ export function createCounters(given: CountersPlan): Counters {
     }
   }
 
+  async function anew(context: Context): Promise<Session> {
+    await end();
+    const { facts, plan } = await planned(context);
+    apart = false;
+    session = await opened(context, facts, plan);
+    return session;
+  }
+
   /** The session that holds in this world, opened anew where it has to be. */
   async function current(context: Context): Promise<Session> {
     const { clock, files } = context.host;
@@ -100,11 +110,8 @@ export function createCounters(given: CountersPlan): Counters {
     const print = look ? await factsFingerprint(files) : seen.print;
     const changed = print !== seen.print;
     if (look) seen = { print, at: now };
-    if (session && !changed && !isStale(session, context)) return session;
-    await end();
-    const { facts, plan } = await planned(context);
-    session = await opened(context, facts, plan);
-    return session;
+    if (session && !changed && !isStale(session, context, apart)) return session;
+    return anew(context);
   }
 
   /** Adds up what is always on, and tells what it found out about it. */
@@ -151,12 +158,11 @@ export function createCounters(given: CountersPlan): Counters {
       });
       const plan = relieved(one, starving, turnPeriodSeconds > 0);
       await end();
+      apart = true;
       one = session = await opened(context, one.facts, plan);
     } else if (frozen && now - one.openedAt >= thawSeconds) {
       // A CPU went and came back between two looks at the topology: its events are dead for good.
-      await end();
-      const { facts, plan } = await planned(context);
-      one = session = await opened(context, facts, plan);
+      one = await anew(context);
     }
     return { ...told(one, books), calibrated: calibrator?.results() ?? [] };
   }
@@ -193,10 +199,10 @@ export function createCounters(given: CountersPlan): Counters {
   return counters;
 }
 
-function isStale({ topology, openedAt, missing }: Session, context: Context): boolean {
+function isStale({ topology, openedAt, missing }: Session, context: Context, apart: boolean): boolean {
   // The topology is read anew now and then and mostly is as it was.
   if (topology !== context.topology && !sameTopology(topology, context.topology)) return true;
-  const retry = missing.some(({ reason }) => mayComeBack.has(reason));
+  const retry = apart || missing.some(({ reason }) => mayComeBack.has(reason));
   return retry && context.host.clock.now() - openedAt >= retrySeconds;
 }
 

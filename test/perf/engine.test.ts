@@ -294,6 +294,22 @@ describe('counters', () => {
     expect(await read()).toMatchObject({ missing: [], counted: ['load_local_dram', 'load_remote_dram'] });
   });
 
+  it('put a group that was split together again after five minutes, in case its counters were given back', async () => {
+    let held = true;
+    const { read, clock, seconds } = await counting(both, { running: () => (held ? 0 : null) });
+    const sizes = async () => (await read()).groups.map(({ counters }) => counters.length);
+    expect(await sizes()).toEqual([2]);
+    await clock.advance(15);
+    await read();
+    await clock.advance(15);
+    expect(await sizes()).toEqual([1, 1]);
+    held = false;
+    await seconds(290);
+    expect(await sizes()).toEqual([1, 1]);
+    await seconds(15);
+    expect(await sizes()).toEqual([2]);
+  });
+
   it('split a group whose turns are in vain, and then say that it starves', async () => {
     const options = {
       running: ({ config }: { readonly config: bigint }) => (config === 3n ? 0 : null),
