@@ -92,7 +92,7 @@ interface Way {
 }
 
 function waysOf(sockets: readonly number[]): Way[] {
-  const all = [...new Set(sockets)].toSorted();
+  const all = [...new Set(sockets)].toSorted((a, b) => a - b);
   return all.flatMap((from) => all.filter((to) => to !== from).map((to) => ({ from, to })));
 }
 

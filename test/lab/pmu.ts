@@ -64,6 +64,8 @@ export function pageOf({ pages }: Pick<Seen<unknown>, 'pages'>, label: string): 
   return parsePage(found.page);
 }
 
+const rounded = (value: number | undefined) => (value === undefined ? undefined : Math.round(value));
+
 /** Whole counts must come out whole; those with a scale, whole when rounded. */
 export function expectExact(
   { machine, core }: Pick<Watch, 'machine' | 'core'>,
@@ -72,7 +74,6 @@ export function expectExact(
   after: Page,
 ) {
   const rows = risen(machine, core, given, before, after);
-  const rounded = (value: number | undefined) => (value === undefined ? undefined : Math.round(value));
   expect(rows.map(({ what, risen }) => ({ what, counts: rounded(risen) }))).toEqual(
     rows.map(({ what, expected }) => ({ what, counts: rounded(expected) })),
   );

@@ -103,55 +103,56 @@ const acts = {
 
   /** Somebody pins all general counters, and gives them back. */
   async taken() {
-    await scrape('taken before');
-    const greedy = Array.from(
-      { length: asked.module.ncounters },
-      (_, index) => `r${(0xe00 + index).toString(16)}`,
-    );
-    const other = spawn('perf', ['stat', '-a', '-e', `{${greedy.join(',')}}:D`], {
-      stdio: 'ignore',
-    });
+    const other = greedy(':D');
     await sleep(2000);
     await scrape('taken');
     fake.inject(core, cpus, 8);
-    await sleep(3000);
-    await scrape('taken after');
-    await sleep(3000);
+    for (let time = 0; time < 4; time += 1) await scrape('taken');
     await scrape('taken long');
-    other.kill('SIGINT');
-    await new Promise((done) => other.once('exit', done));
-    await sleep(2000);
+    await stopped(other);
+    await reopen();
     await scrape('given back');
     const given = fake.inject(core, cpus, 9);
     await scrape('given back after');
     return given;
   },
 
-  /** Counters go away one by one while the daemon runs, and come back. */
+  /** Somebody wants as many counters as we do: the kernel shares them out. */
+  async shared() {
+    const other = greedy('');
+    steady(core);
+    await sleep(2000);
+    const told = await compared('shared', core, asked.sharedSeconds);
+    for (const event of core) fake.rate(event, 0);
+    await stopped(other);
+    return told;
+  },
+
+  /** A PMU with fewer counters than the model says: the group is refused as it is. */
+  async small() {
+    fake.set('ncounters', 4);
+    fake.set('fixed', 0);
+    await reopen();
+    await scrape('small before');
+    const given = fake.inject(core, cpus, 10);
+    await scrape('small after');
+    fake.set('fixed', asked.module.fixed);
+    fake.set('ncounters', asked.module.ncounters);
+    await reopen();
+    return given;
+  },
+
+  /** Counters go away while the daemon runs, and come back. */
   async fewer() {
     const told = {};
     steady(core);
     for (const ncounters of [4, 2, asked.module.ncounters]) {
       fake.set('ncounters', ncounters);
-      await sleep(3000);
+      if (ncounters === asked.module.ncounters) await reopen();
+      await sleep(2000);
       told[ncounters] = await compared(`fewer ${ncounters}`, core, 6);
     }
     for (const event of core) fake.rate(event, 0);
-    return told;
-  },
-
-  /** More events than counters: the kernel shares them out. */
-  async shared() {
-    fake.set('ncounters', 4);
-    fake.set('fixed', 0);
-    await reopen();
-    steady(core);
-    await sleep(2000);
-    const told = await compared('shared', core, asked.sharedSeconds);
-    for (const event of core) fake.rate(event, 0);
-    fake.set('ncounters', asked.module.ncounters);
-    fake.set('fixed', asked.module.fixed);
-    await reopen();
     return told;
   },
 
@@ -177,6 +178,20 @@ const acts = {
     for (const event of asked.turns) fake.rate(event, 0);
   },
 };
+
+/** perf, on all CPUs, with a group that takes all general counters when it is on; `:D` pins it. */
+function greedy(modifier) {
+  const events = Array.from(
+    { length: asked.module.ncounters },
+    (_, index) => `r${(0xe00 + index).toString(16)}`,
+  );
+  return spawn('perf', ['stat', '-a', '-e', `{${events.join(',')}}${modifier}`], { stdio: 'ignore' });
+}
+
+async function stopped(child) {
+  child.kill('SIGINT');
+  await new Promise((done) => child.once('exit', done));
+}
 
 /** Each event at a pace of its own on each CPU. */
 function steady(events) {
@@ -225,7 +240,7 @@ for (const act of asked.acts) {
   found[act] = await acts[act]();
   say(act);
 }
-const stopped = await daemon.stop();
+const end = await daemon.stop();
 const openAfterwards = fake.openEvents();
 
 // Daemons with less than everything, each for a page.
@@ -246,7 +261,9 @@ if (asked.doctor) {
   fake.unload();
   doctor.without = doctorSays();
 }
-console.log(JSON.stringify({ found, pages, stopped, openAfterwards, others, doctor, log: daemon.log() }));
+console.log(
+  JSON.stringify({ found, pages, stopped: end, openAfterwards, others, doctor, log: daemon.log() }),
+);
 
 function doctorSays() {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', 'doctor', '--json'], {
