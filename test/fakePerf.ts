@@ -29,6 +29,8 @@ export interface FakePerfOptions {
   readonly running?: (leader: PerfEvent) => number | null;
   /** Errno's name that a read of the group of this leader gives, for all its members. */
   readonly readError?: (leader: PerfEvent) => ErrnoName | null;
+  /** Errno's name with which the switching on and off of groups fails as a whole. */
+  readonly switchError?: () => ErrnoName | null;
   /** The kernel moves such an event to another CPU when its own goes: uncore. Default: none. */
   readonly migrates?: (event: PerfEvent) => boolean;
   /** Limit on open files; one fd for each event that is open. EMFILE beyond. Default 20,000. */
@@ -198,6 +200,8 @@ export function fakePerf(options: FakePerfOptions): FakePerf {
         errors,
         enable: async (on, which) => {
           const asked = ask('nc_perf_switch', which);
+          const error = options.switchError?.();
+          if (error) throw new NativeError('nc_perf_switch', error);
           calls.push({ call: 'enable', session, on, leaders: which ?? null });
           for (const index of asked) {
             const one = opened[index];

@@ -56,7 +56,13 @@ export async function begin(native: Native, world: World, plan: Plan): Promise<S
   }
   const whole = opened.slots.filter(isWhole);
   const always = whole.filter(({ group }) => group.when === 'always');
-  if (always.length > 0) await opened.perf.enable(true, leadersOf(always));
+  try {
+    if (always.length > 0) await opened.perf.enable(true, leadersOf(always));
+  } catch (thrown) {
+    // Nobody else knows of these files yet.
+    await opened.perf.close();
+    throw thrown;
+  }
   const at = now();
   const names = new Set(whole.flatMap(({ group }) => (group.when === 'turn' ? [group.name] : [])));
   const there = new Set(whole.map(({ group }) => group));

@@ -1,7 +1,7 @@
 /** Open counters and their totals: the seam between perf/ and the sources that publish. Types only. */
 import type { Coverage } from '../pmu/coverage.ts';
 import type { Facts } from '../pmu/facts.ts';
-import type { Group, Missing, Place, Plan } from '../pmu/plan.ts';
+import type { Group, Missing, Plan, Stand } from '../pmu/plan.ts';
 import type { Total } from '../pmu/totals.ts';
 import type { Context } from '../source.ts';
 
@@ -25,12 +25,6 @@ export interface Reading {
   readonly cpus: number;
   readonly openFds: number;
   readonly facts: Facts;
-}
-
-/** One group at one place. */
-export interface Stand {
-  readonly group: Group;
-  readonly place: Place;
 }
 
 export interface Counters {

@@ -71,7 +71,7 @@ export function createCounters(given: CountersPlan): Counters {
     const { topology, host } = context;
     const world = { topology, facts, now: () => host.clock.now(), ended };
     const fresh = await begin(host.native, world, plan);
-    books.retain(fresh.groups);
+    books.retain([...fresh.always, ...fresh.turns.flatMap((turn) => turn.slots)]);
     const missing = countedBy(fresh.missing.map(({ reason }) => reason));
     const about = { of: name, groups: fresh.groups.length, fds: fresh.opened.fds, missing };
     if (missing === said) host.log.debug('counters opened', about);

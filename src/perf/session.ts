@@ -1,8 +1,7 @@
 /** Groups opened at places, and where their events stand in the one list that the helper holds. */
 import type { Native, OpenPerf, PerfEvent } from '../host/host.ts';
 import { eventWords } from '../pmu/interval.ts';
-import type { Group } from '../pmu/plan.ts';
-import type { Stand } from './counters.ts';
+import type { Group, Stand } from '../pmu/plan.ts';
 
 export interface Slot extends Stand {
   /** Index of its leader; the others follow in the group's order. */

@@ -1,9 +1,10 @@
 /** What is told of a session. */
+import type { Stand } from '../pmu/plan.ts';
 import { starved } from '../pmu/settle.ts';
 import type { Books } from '../pmu/totals.ts';
 import { leadersOf } from './begin.ts';
 import type { Session } from './begin.ts';
-import type { Reading, Stand } from './counters.ts';
+import type { Reading } from './counters.ts';
 import { wordsOf } from './session.ts';
 
 export function told(session: Session, books: Books): Omit<Reading, 'calibrated'> {

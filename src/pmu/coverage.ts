@@ -1,5 +1,5 @@
 /** How much of the time the counters of a group saw. Pure. */
-import type { Group } from './plan.ts';
+import type { Stand } from './plan.ts';
 import type { Share } from './scale.ts';
 
 /** Of one group on one socket, over the last interval in which it was on. */
@@ -32,10 +32,8 @@ export function createCoverages() {
       };
     },
     /** Forgets all but these. */
-    retain(groups: readonly Group[]): void {
-      const on = new Set(
-        groups.flatMap(({ name, places }) => places.map(({ socket }) => keyOf(name, socket))),
-      );
+    retain(stands: readonly Stand[]): void {
+      const on = new Set(stands.map(({ group, place }) => keyOf(group.name, place.socket)));
       for (const key of last.keys()) if (!on.has(key)) last.delete(key);
     },
     list: (): readonly Coverage[] => [...last.values()],

@@ -46,6 +46,12 @@ export interface Group {
   readonly places: readonly Place[];
 }
 
+/** One group at one place. */
+export interface Stand {
+  readonly group: Group;
+  readonly place: Place;
+}
+
 export interface Missing {
   readonly signal: string;
   readonly status: 'absent' | 'denied' | 'failed';

@@ -7,7 +7,7 @@ import { createCoverages } from './coverage.ts';
 import type { Coverage } from './coverage.ts';
 import { intervalOf } from './interval.ts';
 import type { Interval } from './interval.ts';
-import type { Counter, Group, Place } from './plan.ts';
+import type { Counter, Group, Place, Stand } from './plan.ts';
 import { ofAlways, ofTurn } from './scale.ts';
 
 export interface Total {
@@ -16,10 +16,8 @@ export interface Total {
   readonly value: number;
 }
 
-/** Where the events of a group on one of its places stand in the list that was opened. */
-export interface Span {
-  readonly group: Group;
-  readonly place: Place;
+/** Where its events stand in the list that was opened. */
+export interface Span extends Stand {
   readonly first: number;
 }
 
@@ -35,8 +33,8 @@ export interface Step {
 
 export interface Books {
   add(step: Step): void;
-  /** Hides what none of these groups counts; should it come back, it goes on from where it was. */
-  retain(groups: readonly Group[]): void;
+  /** Hides what is counted nowhere of these; should it come back, it goes on from where it was. */
+  retain(stands: readonly Stand[]): void;
   totals(): readonly Total[];
   coverage(): readonly Coverage[];
 }
@@ -92,16 +90,12 @@ export function createBooks(): Books {
       for (const [account, some] of ran) account.told = some;
       tally.close();
     },
-    retain(groups) {
+    retain(stands) {
       const counted = new Set(
-        groups.flatMap(({ counters, places }) =>
-          onePerSeries(places).flatMap((place) =>
-            counters.map((counter) => keyOf(counter.metric, labelsOf(counter, place))),
-          ),
-        ),
+        stands.flatMap(({ group, place }) => group.counters.map((counter) => accountOf(counter, place))),
       );
-      for (const [key, account] of accounts) account.told &&= counted.has(key);
-      coverages.retain(groups);
+      for (const account of accounts.values()) account.told &&= counted.has(account);
+      coverages.retain(stands);
     },
     totals: () =>
       [...accounts.values()]
@@ -123,7 +117,3 @@ function labelsOf({ metric, labels }: Counter, { socket, numaNode }: Place): Rec
 
 const keyOf = ({ name, labels: order }: Metric, labels: Readonly<Record<string, string>>) =>
   JSON.stringify([name, ...order.map((label) => labels[label])]);
-
-const onePerSeries = (places: readonly Place[]) => [
-  ...new Map(places.map((place) => [`${place.socket} ${place.numaNode}`, place])).values(),
-];

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { Absent } from '../errors.ts';
 import type { Clock } from '../host/host.ts';
-import type { Counters, Stand } from '../perf/counters.ts';
+import type { Counters } from '../perf/counters.ts';
 import { intervalOf } from '../pmu/interval.ts';
-import type { Group, Place } from '../pmu/plan.ts';
+import type { Group, Place, Stand } from '../pmu/plan.ts';
 import { ofAlways } from '../pmu/scale.ts';
 import type { Metric, Sample } from '../sample.ts';
 import { kind } from '../source.ts';

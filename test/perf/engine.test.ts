@@ -242,12 +242,12 @@ describe('counters', () => {
     const reading = await read();
     // Turn a ends at 2, 22 and 42 s, turn b at 12, 32 and 52 s; while it is on it has half of the one counter.
     expect(told(reading)).toEqual([
+      'cycles 0 120000',
+      'cycles 1 120000',
       'loads local_dram0 84000',
       'loads local_dram1 84000',
       'loads remote_dram0 104000',
       'loads remote_dram1 104000',
-      'cycles 0 120000',
-      'cycles 1 120000',
     ]);
     const enabled = perf.calls.filter((call) => call.call === 'enable');
     expect(enabled).toHaveLength(1 + 2 * 6);
@@ -418,6 +418,40 @@ describe('counters', () => {
     await read();
     await clock.advance(10);
     expect(told(await read())).toEqual(['cycles 0 70000', 'cycles 1 210000']);
+  });
+
+  it('leave no file open when they cannot be switched on', async () => {
+    let broken = true;
+    const { read, perf } = await counting(cyclesOnly, { switchError: () => (broken ? 'ENOMEM' : null) });
+    await expect(read()).rejects.toThrow('ENOMEM');
+    expect(perf.openFds).toBe(0);
+    broken = false;
+    expect(await read()).toMatchObject({ openFds: 4 });
+  });
+
+  it('show nothing of a socket on which nothing can be opened any more', async () => {
+    let gone = false;
+    const { read, clock, tree } = await counting(cyclesOnly, {
+      open: ({ cpu }) => (gone && cpu >= 2 ? 'EBUSY' : null),
+    });
+    await read();
+    await clock.advance(10);
+    expect(told(await read())).toEqual(['cycles 0 30000', 'cycles 1 70000']);
+    gone = true;
+    tree['/proc/sys/kernel/perf_event_paranoid'] = '1\n';
+    await clock.advance(10);
+    expect(told(await read())).toEqual(['cycles 0 60000']);
+    await clock.advance(10);
+    const reading = await read();
+    expect(told(reading)).toEqual(['cycles 0 90000']);
+    expect(reading.coverage).toEqual([{ group: 'cycles', socket: 0, ratio: 1 }]);
+    gone = false;
+    tree['/proc/sys/kernel/perf_event_paranoid'] = '0\n';
+    await clock.advance(10);
+    await read();
+    await clock.advance(10);
+    // Socket 1 had 140000 when it was closed, and goes on from there.
+    expect(told(await read())).toEqual(['cycles 0 150000', 'cycles 1 210000']);
   });
 
   it('count on CPUs of a kernel that has none of its PMUs to show: absent', async () => {

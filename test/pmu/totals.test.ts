@@ -126,7 +126,7 @@ describe('books', () => {
     const load = { ...counter, metric: loads, labels: { source: 'l1', unit: 'accesses' } };
     const old = groupOf({ name: 'old', counters: [load], places: [place(0), place(1, 1)] });
     step(books, old, null, [words(5, 10, 10), words(6, 10, 10)]);
-    books.retain([groupOf({ name: 'new', counters: [{ ...load }], places: [place(1, 1)] })]);
+    books.retain([{ group: groupOf({ name: 'new', counters: [{ ...load }] }), place: place(1, 1) }]);
     expect(valuesOf(books)).toEqual([[{ socket: '1', numa_node: '0', source: 'l1', unit: 'accesses' }, 6]]);
     expect(books.coverage()).toEqual([]);
     step(books, groupOf({ name: 'new', counters: [{ ...load }] }), null, [words(1, 10, 10)]);

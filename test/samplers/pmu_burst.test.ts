@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Absent } from '../../src/errors.ts';
-import type { Stand } from '../../src/perf/counters.ts';
 import { eventWords } from '../../src/pmu/interval.ts';
-import type { Group, Place } from '../../src/pmu/plan.ts';
+import type { Group, Place, Stand } from '../../src/pmu/plan.ts';
 import { hardwareSignals } from '../../src/pmu/signals.ts';
 import { createBurstBooks, pmuBurst, pmuBurstOptions } from '../../src/samplers/pmu_burst.ts';
 import type { Sample } from '../../src/sample.ts';
