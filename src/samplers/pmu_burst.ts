@@ -16,6 +16,8 @@ const window = '5m';
 /** Each CPU looked at is interrupted for it: so few, and others every ten seconds. */
 const cpusPerSocket = 4;
 const ticksPerSet = 10;
+/** A tick that came late is followed by one in time; what happens in a moment is no burst of a second. */
+const leastSeconds = 0.5;
 
 const [localSignal, remoteSignal, linkSignal] = [
   'load_local_dram',
@@ -118,7 +120,7 @@ export const pmuBurst = (
       for (const [place, after] of places) {
         const earlier = before.words.get(group)?.get(place);
         if (!earlier) continue;
-        const of = (signal: string) => gained(group, signal, earlier, after);
+        const of = (signal: string) => rateOf(group, signal, earlier, after);
         const { socket } = place;
         if (has(linkSignal)(group)) {
           sent.set(socket, (sent.get(socket) ?? 0) + of(linkSignal));
@@ -128,12 +130,12 @@ export const pmuBurst = (
         }
       }
     }
-    for (const [socket, bytes] of sent) windowOf(books.links, socket).add(at, bytes / seconds);
+    for (const [socket, bytes] of sent) windowOf(books.links, socket).add(at, bytes);
     for (const [socket, { local, remote }] of loads) {
       const burst = books.seconds.get(socket) ?? 0;
       books.seconds.set(socket, burst);
       const all = local + remote;
-      if (all === 0 || all / seconds < options.min_loads_per_second) continue;
+      if (all === 0 || all < options.min_loads_per_second) continue;
       windowOf(books.ratios, socket).add(at, remote / all);
       if (remote / all > options.threshold_ratio) books.seconds.set(socket, burst + seconds);
     }
@@ -143,6 +145,7 @@ export const pmuBurst = (
     name: 'pmu_burst',
     metrics: [ratioMax, burstSeconds, linkMax],
     async tick({ host: { clock } }: Context) {
+      if (before && clock.now() - before.at < leastSeconds) return;
       const links = counters.always(linkSignal);
       const cores = counters.always(remoteSignal).filter(has(localSignal));
       beat += 1;
@@ -203,11 +206,12 @@ function watched(group: Group, set: number): readonly Place[] {
   });
 }
 
-/** What a signal gained between two looks. */
-function gained(group: Group, signal: string, before: Uint32Array, after: Uint32Array): number {
+/** A second of the counters' own clock, which stands in the readings: ours is late wherever this program is busy. */
+function rateOf(group: Group, signal: string, before: Uint32Array, after: Uint32Array): number {
   return group.counters.reduce((sum, counter, index) => {
     const interval = counter.signal === signal ? intervalOf(before, after, index) : null;
-    return sum + ((interval && ofAlways(interval)?.counts) ?? 0) * counter.scale;
+    const share = interval && ofAlways(interval);
+    return sum + (((share?.counts ?? 0) * counter.scale) / (share?.ofNs ?? 1)) * 1e9;
   }, 0);
 }
 

@@ -27,9 +27,11 @@ function watching(
   rates: Rates,
   options: Record<string, number> = {},
   groups: readonly Group[] = [loads, links],
+  delay: () => number = () => 0,
 ) {
   const world = fakeWorld();
   const asked: number[][] = [];
+  let lookedAt = world.clock.now();
   const values = new Map<string, number>();
   const books = createBurstBooks();
   const counters = {
@@ -37,17 +39,23 @@ function watching(
       groups.filter((one) => one.counters.some((counter) => counter.signal === signal)),
     peek: async (stands: readonly Stand[]) => {
       asked.push(stands.map(({ place }) => place.cpu));
-      const ns = (world.clock.now() - 1000) * 1e6;
-      return stands.map(({ group: one, place }) => {
+      const ns = BigInt(Math.round((world.clock.now() - 1000) * 1e9));
+      const time = [Number(ns & 0xffffffffn), Number(ns >> 32n)];
+      const passed = world.clock.now() - lookedAt;
+      lookedAt = world.clock.now();
+      const found = stands.map(({ group: one, place }) => {
         const words = new Uint32Array(one.counters.length * eventWords);
         for (const [index, rate] of rates(one, place.cpu, world.clock.now()).entries()) {
           const key = `${one.name} ${place.cpu} ${index}`;
-          const value = (values.get(key) ?? 0) + rate;
+          const value = (values.get(key) ?? 0) + rate * passed;
           values.set(key, value);
-          words.set([value >>> 0, Math.floor(value / 2 ** 32), ns, 0, ns, 0], index * eventWords);
+          words.set([value >>> 0, Math.floor(value / 2 ** 32), ...time, ...time], index * eventWords);
         }
         return words;
       });
+      // Something else of this program takes so long before it sees the answer.
+      await world.clock.advance(delay());
+      return found;
     },
   };
   const sampler = pmuBurst(pmuBurstOptions.parse(options), counters, books);
@@ -61,6 +69,7 @@ function watching(
         await sampler.tick(context);
       }
     },
+    tick: () => sampler.tick(context),
     read: async () => (await sampler.read(context)).map(line),
     again: () => pmuBurst(pmuBurstOptions.parse(options), counters, books),
     context,
@@ -125,6 +134,36 @@ describe('pmu_burst', () => {
     const { seconds, read } = watching(() => [100, 900], { min_loads_per_second: 4001 }, [loads]);
     await seconds(10);
     expect(await read()).toEqual(['burst_seconds_total 0 0.00', 'burst_seconds_total 1 0.00']);
+  });
+
+  it('takes the time from the counters, however late this program sees what they say', async () => {
+    let late = 0.4;
+    const { seconds, clock, tick, read } = watching(
+      () => [1e8],
+      {},
+      [links],
+      () => late,
+    );
+    await seconds(1);
+    late = 0;
+    // The second look is a second after the first, and 0.6 s after the first was seen.
+    await clock.advance(0.6);
+    await tick();
+    expect(await read()).toEqual(['interconnect_bytes_per_second_max 0 100000000.00']);
+  });
+
+  it('takes no moment for a second when a tick in time follows a late one', async () => {
+    const { seconds, clock, tick, read } = watching(
+      (_, __, now) => [now > 1002 && now < 1003 ? 1e9 : 1e8],
+      {},
+      [links],
+    );
+    await seconds(2);
+    await clock.advance(0.1);
+    await tick();
+    await clock.advance(0.9);
+    await tick();
+    expect(await read()).toEqual(['interconnect_bytes_per_second_max 0 100000000.00']);
   });
 
   it('is absent where neither is counted all the time', async () => {
