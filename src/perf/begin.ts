@@ -1,7 +1,7 @@
 /** From a plan to open counters. */
 import type { Native } from '../host/host.ts';
 import type { Facts } from '../pmu/facts.ts';
-import type { Group, Missing, Plan } from '../pmu/plan.ts';
+import type { Group, Missing, Place, Plan } from '../pmu/plan.ts';
 import { explain, kindOf } from '../pmu/reasons.ts';
 import { without } from '../pmu/settle.ts';
 import type { Topology } from '../topology.ts';
@@ -27,6 +27,8 @@ export interface Session {
   readonly missing: readonly Missing[];
   readonly opened: Opened;
   readonly always: readonly Slot[];
+  /** The same, to be found without looking through thousands of them every second. */
+  readonly alwaysAt: ReadonlyMap<Group, ReadonlyMap<Place, Slot>>;
   readonly turns: readonly Turn[];
   /** By `${group} ${socket}`, part of its places where it is open. */
   readonly openPart: ReadonlyMap<string, number>;
@@ -74,6 +76,7 @@ export async function begin(native: Native, world: World, plan: Plan): Promise<S
     missing: [...plan.missing, ...nowhere(opened.slots, whole, facts)],
     opened,
     always,
+    alwaysAt: byStand(always),
     turns: [...names].map((name) => ({
       name,
       slots: whole.filter(({ group }) => group.name === name && group.when === 'turn'),
@@ -86,6 +89,15 @@ export async function begin(native: Native, world: World, plan: Plan): Promise<S
     readAt: at,
     starving: new Map(),
   };
+}
+
+function byStand(slots: readonly Slot[]): ReadonlyMap<Group, ReadonlyMap<Place, Slot>> {
+  const found = new Map<Group, Map<Place, Slot>>();
+  for (const slot of slots) {
+    const places = found.get(slot.group) ?? new Map<Place, Slot>();
+    found.set(slot.group, places.set(slot.place, slot));
+  }
+  return found;
 }
 
 function outOfFiles(slots: readonly Slot[], facts: Facts): Missing[] {

@@ -31,9 +31,7 @@ export function told(session: Session, books: Books): Omit<Reading, 'calibrated'
 }
 
 export async function peeked(session: Session | null, stands: readonly Stand[]) {
-  const slots = stands.map(({ group, place }) =>
-    session?.always.find((slot) => slot.group === group && slot.place === place),
-  );
+  const slots = stands.map(({ group, place }) => session?.alwaysAt.get(group)?.get(place));
   const there = slots.filter((slot) => slot !== undefined);
   if (!session || there.length === 0) return stands.map(() => null);
   const { words } = await session.opened.perf.read(leadersOf(there));
