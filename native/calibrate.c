@@ -1,10 +1,13 @@
 /* Does a counter count? A loop of known length, on a thread that the counter watches and nobody else knows. */
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "control.h"
+#include "futex.h"
 #include "perf.h"
 #include "worker.h"
 
@@ -12,10 +15,14 @@
 #define MAX_INSTRUCTIONS 100000000u
 #define LOOP_INSTRUCTIONS 2 /* x86 cores fuse the two into one micro-operation, and retire two instructions */
 
+enum { RUNS, DONE, GIVEN_UP };
+
+/* On the heap: the thread may get its CPU only when the call is long over, and then frees it. */
 struct calibration {
-  const struct nc_calibration_plan *plan;
-  struct nc_calibration *out;
+  struct nc_calibration_plan plan;
+  struct nc_calibration out;
   int error; /* of the pin */
+  _Atomic uint32_t state;
 };
 
 static void turn(uint64_t times) {
@@ -56,20 +63,37 @@ static int count(const struct nc_calibration_plan *plan, struct nc_calibration *
 static void *run(void *argument) {
   struct calibration *c = argument;
   unsigned int cpu;
-  c->error = nc_pin(0, c->plan->cpu);
-  if (c->error == 0) c->out->error = count(c->plan, c->out);
-  c->out->cpu = syscall(SYS_getcpu, &cpu, NULL, NULL) == 0 ? (int32_t)cpu : -1;
+  c->error = nc_pin(0, c->plan.cpu);
+  if (c->error == 0) c->out.error = count(&c->plan, &c->out);
+  c->out.cpu = syscall(SYS_getcpu, &cpu, NULL, NULL) == 0 ? (int32_t)cpu : -1;
+  if (atomic_exchange(&c->state, DONE) == GIVEN_UP) free(c);
+  else nc_futex_wake(&c->state);
   return NULL;
 }
 
+/* False: the thread is left behind, and `c` is its own. */
+static bool joined(pthread_t thread, struct calibration *c) {
+  const uint64_t until = nc_clock_ns(CLOCK_MONOTONIC) + NC_MAX_DEADLINE_NS;
+  while (atomic_load(&c->state) == RUNS && nc_clock_ns(CLOCK_MONOTONIC) < until) nc_futex_wait(&c->state, RUNS, until);
+  if (atomic_exchange(&c->state, GIVEN_UP) == DONE) return pthread_join(thread, NULL) == 0;
+  pthread_detach(thread);
+  return false;
+}
+
 int nc_calibrate(const struct nc_calibration_plan *plan, struct nc_calibration *out) {
-  struct calibration c = {.plan = plan, .out = out};
   pthread_t thread;
   if (plan->instructions < MIN_INSTRUCTIONS || plan->instructions > MAX_INSTRUCTIONS || !nc_allowed(plan->cpu))
     return -EINVAL;
   *out = (struct nc_calibration){.expected = plan->instructions / LOOP_INSTRUCTIONS * LOOP_INSTRUCTIONS};
-  int error = nc_spawn(&thread, run, &c);
-  if (error != 0) return error;
-  pthread_join(thread, NULL);
-  return c.error;
+  struct calibration *c = malloc(sizeof *c);
+  if (c == NULL) return -ENOMEM;
+  *c = (struct calibration){.plan = *plan, .out = *out};
+  int error = nc_spawn(&thread, run, c);
+  if (error == 0 && !joined(thread, c)) return -ETIMEDOUT;
+  if (error == 0) {
+    *out = c->out;
+    error = c->error;
+  }
+  free(c);
+  return error;
 }

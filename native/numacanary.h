@@ -6,8 +6,9 @@
  * Threads: calls come on threads that are not ours (koffi's workers), so no call ever changes the affinity or
  * policy of its caller. The helper owns two pinned threads, made at the first visit and parked between visits
  * with every signal blocked. One visit at a time: a second caller gets -EBUSY at once, and so does a call while a
- * thread that starved in an earlier one is still on its way back. Every call comes back within 10 ms of the deadline
- * in its plan, which counts from the call, because process.exit() waits for calls in flight.
+ * thread that starved in an earlier one is still on its way back. A visit comes back within 10 ms of the deadline
+ * in its plan, which counts from the call, because process.exit() waits for calls in flight. The calls of the perf section
+ * have no deadline: each takes the time of its system calls, as it says.
  *
  * Times are nanoseconds of one CPU's clock: no number here compares the clocks of two CPUs. */
 #ifndef NUMACANARY_H
@@ -158,7 +159,7 @@ NC_API int nc_memory(const struct nc_memory_plan *plan, struct nc_memory *out);
 
 enum nc_perf_flag { NC_PERF_USER_ONLY = 1 }; /* exclude_kernel, exclude_hv; never on an uncore PMU: it refuses */
 
-#define NC_PERF_MEMBERS 64 /* of a group at most */
+#define NC_PERF_MEMBERS 1024 /* of a group at most; the kernel ends at 2,045: what one read() gives may have 16 KiB */
 
 /* One event on one CPU. Events of one group stand together, the leader first, in the order in which they are to be
  * opened: with a PMU that has fewer counters it is the last ones that are refused. */
@@ -211,7 +212,8 @@ NC_API int nc_perf_read(const struct nc_perf_event *events, struct nc_perf_readi
  * use the array meanwhile. */
 NC_API int nc_perf_close(struct nc_perf_event *events, uint32_t count);
 
-/* Raises the soft limit on open files to the hard one where the kernel lets us, and gives it. 0 or -errno. */
+/* Raises the soft limit on open files to the hard one where the kernel lets us, and gives what holds then. 0 or -errno.
+ * Any thread. getrlimit(2). */
 NC_API int nc_fd_limit(uint64_t *limit);
 
 /* ---- calibration: does the counter count? --------------------------------------------------------------- */
@@ -233,7 +235,9 @@ struct nc_calibration {
 /* Runs a loop of two instructions on a thread of its own, made and pinned to `cpu` for it, with the event counting
  * that thread: `counted` holds some twenty instructions more. Takes about as many cycles as instructions / 2. 0, and
  * out->error may still say that the event cannot be had, the loop not having run; -EINVAL: a CPU that may not be used,
- * or a plan out of range; -EAGAIN: no thread to be had. Any thread, several at a time. */
+ * or a plan out of range; -ETIMEDOUT after 500 ms: something of a higher priority keeps the CPU, and the thread ends
+ * when it gets its turn; -EPERM: the kernel forbids pins; -EAGAIN, -ENOMEM: no thread or memory to be had. Any thread,
+ * several at a time. perf_event_open(2). */
 NC_API int nc_calibrate(const struct nc_calibration_plan *plan, struct nc_calibration *out);
 
 #ifdef NC_TEST_DELAY
