@@ -17,11 +17,13 @@ import { tryOut } from './trial.ts';
 const fdReserve = 256;
 /** How often the fingerprint is looked at. */
 const lookSeconds = 10;
-/** How often what could not be had is tried again: others give back what they held. */
+/** When what could not be had is tried again: others give back what they held. */
 const retrySeconds = 300;
-/** A counter that is on and whose clock does not move for so long has lost its CPU; no oftener opened anew than this. */
+/** A counter that is on and whose clock does not move for so long has lost its CPU; when it is opened anew. */
 const frozenSeconds = 1;
 const thawSeconds = 30;
+/** Both times double as long as the world stays as it is: to open all anew costs, and leaves a gap in what worked. */
+const slowestSeconds = 3600;
 
 const mayComeBack = new Set<Missing['reason']>([
   'busy', 'starved', 'paranoid', 'paranoid_admin', 'lsm', 'seccomp', 'fd_limit', 'system_fd_limit', 'no_cpu',
@@ -52,6 +54,8 @@ export function createCounters(given: CountersPlan): Counters {
   let lastTurn = -Infinity;
   /** Groups are split because others held their counters. */
   let apart = false;
+  /** How often in a row all was opened anew in the same world. */
+  let again = 0;
   let said = '';
   let ended: ReadonlyMap<string, number> = new Map();
   let clock: Pick<Clock, 'now'> = { now: () => 0 };
@@ -85,6 +89,8 @@ export function createCounters(given: CountersPlan): Counters {
     session = null;
     ended = new Map();
     if (!old) return;
+    // It went well for long: what comes now is a trouble of its own.
+    if (clock.now() - old.openedAt > 2 * slowestSeconds) again = 0;
     try {
       await endTurn(old, clock.now());
       await readAlways(old, clock.now());
@@ -93,6 +99,9 @@ export function createCounters(given: CountersPlan): Counters {
       await old.opened.perf.close();
     }
   }
+
+  const isDue = ({ openedAt }: Session, seconds: number, now: number) =>
+    now - openedAt >= Math.min(slowestSeconds, seconds * 2 ** again);
 
   async function anew(context: Context): Promise<Session> {
     await end();
@@ -110,7 +119,10 @@ export function createCounters(given: CountersPlan): Counters {
     const print = look ? await factsFingerprint(files) : seen.print;
     const changed = print !== seen.print;
     if (look) seen = { print, at: now };
-    if (session && !changed && !isStale(session, context, apart)) return session;
+    const moved = changed || !session || hasMoved(session, context);
+    if (session && !moved && !(isWanting(session, apart) && isDue(session, retrySeconds, now)))
+      return session;
+    again = moved ? 0 : again + 1;
     return anew(context);
   }
 
@@ -160,8 +172,9 @@ export function createCounters(given: CountersPlan): Counters {
       await end();
       apart = true;
       one = session = await opened(context, one.facts, plan);
-    } else if (frozen && now - one.openedAt >= thawSeconds) {
+    } else if (frozen && isDue(one, thawSeconds, now)) {
       // A CPU went and came back between two looks at the topology: its events are dead for good.
+      again += 1;
       one = await anew(context);
     }
     return { ...told(one, books), calibrated: calibrator?.results() ?? [] };
@@ -199,12 +212,12 @@ export function createCounters(given: CountersPlan): Counters {
   return counters;
 }
 
-function isStale({ topology, openedAt, missing }: Session, context: Context, apart: boolean): boolean {
-  // The topology is read anew now and then and mostly is as it was.
-  if (topology !== context.topology && !sameTopology(topology, context.topology)) return true;
-  const retry = apart || missing.some(({ reason }) => mayComeBack.has(reason));
-  return retry && context.host.clock.now() - openedAt >= retrySeconds;
-}
+/** The topology is read anew now and then and mostly is as it was. */
+const hasMoved = ({ topology }: Session, now: Context) =>
+  topology !== now.topology && !sameTopology(topology, now.topology);
+
+const isWanting = ({ missing }: Session, apart: boolean) =>
+  apart || missing.some(({ reason }) => mayComeBack.has(reason));
 
 /** `no_pmu 23, no_tracefs 4` */
 const countedBy = (words: readonly string[]) =>

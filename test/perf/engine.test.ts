@@ -370,6 +370,26 @@ describe('counters', () => {
     expect((await read()).missing).toEqual([]);
   });
 
+  it('try what stays refused ever less often, until something changes', async () => {
+    const { read, clock, planned, tree } = await counting(both, {
+      open: ({ config }) => (config === 4n ? 'EBUSY' : null),
+    });
+    const plans = async (seconds: number) => {
+      const before = planned();
+      for (let at = 0; at < seconds; at += 15) {
+        await clock.advance(15);
+        await read();
+      }
+      return planned() - before;
+    };
+    await read();
+    // After 5, 15, 35 and 75 minutes, then every hour.
+    expect(await plans(4500)).toBe(4);
+    expect(await plans(6 * 3600)).toBe(6);
+    tree['/proc/sys/kernel/perf_event_paranoid'] = '1\n';
+    expect(await plans(315)).toBe(2);
+  });
+
   it('do one thing at a time, and give everybody an answer', async () => {
     const { read, clock, counters, context, perf } = await counting(cyclesOnly);
     const answers = await Promise.all([read(), counters.tick(context()), read(), counters.peek([]), read()]);
