@@ -107,3 +107,10 @@ it('lets a CPU go: groups come apart, single events freeze, and only an open sta
   expect(migrating).toEqual([2000, 2, 2, 0]);
   expect((await fake.perfOpen([event(1, 0)])).errors).toEqual([null]);
 });
+
+it.each([
+  ['a member on another CPU', [event(0, 0), event(1, 0)]],
+  ['a member apart from its group', [event(0, 0), event(0, 1), event(0, 0)]],
+])('refuses %s as the helper does', async (_, events) => {
+  await expect(fakePerf({ clock: fakeClock() }).perfOpen(events)).rejects.toMatchObject({ code: 'EINVAL' });
+});

@@ -168,9 +168,8 @@ export function fakePerf(options: FakePerfOptions): FakePerf {
       let closed = false;
       for (const [index, event] of events.entries()) {
         const leads = event.leader === index;
-        const first = leads ? undefined : events[event.leader];
-        const wrong =
-          event.leader > index || (first && (first.leader !== event.leader || first.cpu !== event.cpu));
+        const before = leads ? undefined : events[index - 1];
+        const wrong = !leads && (before?.leader !== event.leader || before.cpu !== event.cpu);
         if (wrong) throw new NativeError('nc_perf_open', 'EINVAL', `event ${index} and its leader`);
         const leader = leads ? undefined : (opened[event.leader] ?? null);
         const error = refusal(event, index, leader);

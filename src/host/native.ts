@@ -148,6 +148,7 @@ const advice: Readonly<Record<string, string>> = {
   EBUSY: 'another visit runs',
   EINVAL: 'a CPU or memory node that may not be used, the same CPU twice, or a plan out of range',
   ENOMEM: 'no memory to be had',
+  ETIMEDOUT: 'something of a higher priority keeps that CPU',
   EAGAIN: 'no thread to be had: see the limit on processes (ulimit -u, pids.max)',
 };
 

@@ -28,33 +28,37 @@ export function bindPerf(bind: Bind): Native['perfOpen'] {
     must('nc_perf_open', await native.open(ours(), count, filters, filters.byteLength));
 
     let closed: Promise<void> | undefined;
-    const switchOrRead = async (name: string, leaders: readonly number[] | undefined, work: Call) => {
+    const switchOrRead = async <T>(
+      name: string,
+      leaders: readonly number[] | undefined,
+      work: Call,
+      after: () => T,
+    ): Promise<T> => {
       if (closed) throw new NativeError(name, 'EBADF', 'it was closed');
-      if (leaders?.length === 0) return; // to the helper none is all
       const indices = Uint32Array.from(leaders ?? []);
-      await inTurn(async () => must(name, await work(indices.buffer, indices.length)));
+      return inTurn(async () => {
+        // To the helper none is all.
+        if (leaders?.length !== 0) must(name, await work(indices.buffer, indices.length));
+        return after(); // before the next call in turn
+      });
     };
     return {
       errors: decodeErrors(buffer, count),
       enable: (on, leaders) =>
-        switchOrRead('nc_perf_switch', leaders, (indices, length) =>
-          native.enable(ours(), count, indices, length, on ? 1 : 0),
+        switchOrRead(
+          'nc_perf_switch',
+          leaders,
+          (indices, length) => native.enable(ours(), count, indices, length, on ? 1 : 0),
+          () => {},
         ),
-      read: async (leaders) => {
-        let words: Uint32Array | undefined;
-        await switchOrRead('nc_perf_read', leaders, async (indices, length) => {
-          const result = await native.read(
-            ours(),
-            holding(readings, count, readingBytes),
-            count,
-            indices,
-            length,
-          );
-          words = new Uint32Array(readings.slice(0)); // before the next call in turn writes into it
-          return result;
-        });
-        return { words: words ?? new Uint32Array(readings.slice(0)) };
-      },
+      read: (leaders) =>
+        switchOrRead(
+          'nc_perf_read',
+          leaders,
+          (indices, length) =>
+            native.read(ours(), holding(readings, count, readingBytes), count, indices, length),
+          () => ({ words: new Uint32Array(readings.slice(0)) }),
+        ),
       close: () => {
         closed ??= inTurn(async () => must('nc_perf_close', await native.close(ours(), count)));
         return closed;

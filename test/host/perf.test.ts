@@ -169,6 +169,8 @@ describe.skipIf(!counts)('counters of the real kernel', () => {
     expect(reading(await perf.read([0]), 0).enabledNs).toBe(0);
     const last = await perf.read([0]);
     expect(await perf.read([])).toEqual(last);
+    const [all, none] = await Promise.all([perf.read(), perf.read([])]);
+    expect(none).toEqual(all);
     await expect(perf.read([2])).rejects.toMatchObject({ call: 'nc_perf_read', code: 'EINVAL' });
     await expect(perf.enable(true, [7])).rejects.toMatchObject({ call: 'nc_perf_switch', code: 'EINVAL' });
     await perf.close();
