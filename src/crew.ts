@@ -87,8 +87,9 @@ export function createCrew({
       for (const key of fixed(config, fresh)) log.warn('takes effect after a restart', { key });
       await reread();
       await now.schedule.stop();
-      if (stopped) return;
       await rig.retire(fresh);
+      // To stop waits for nobody's reload: what begins now would not be stopped by anybody.
+      if (stopped) return;
       config = fresh;
       now = begin(now.schedule.jobs);
       readAt = clock.wall();

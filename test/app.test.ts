@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -10,6 +10,7 @@ import { ConfigError, ListenError } from '../src/errors.ts';
 import { sections } from '../src/sources.ts';
 import { distances } from '../src/topology.ts';
 import { fakeNative } from './fakeNative.ts';
+import { fakePerf } from './fakePerf.ts';
 import { machine } from './machines.ts';
 import { started } from './started.ts';
 
@@ -324,6 +325,43 @@ describe('reload', () => {
     await later();
     expect((await now()).cycles).toBeGreaterThan(second.cycles);
     expect(daemon.log.lines.filter(({ message }) => message === 'tick failed')).toEqual([]);
+  });
+
+  it('begins nothing anew when it is told to stop in the middle', async () => {
+    const native = fakeNative({ perf: fakePerf({ clock: { now: () => 0 } }) });
+    const gate = new EventEmitter();
+    let slow = false;
+    const daemon = await started({
+      native: {
+        ...native,
+        perfOpen: async (events) => {
+          const perf = await native.perfOpen(events);
+          const close = async () => {
+            const opened = slow ? once(gate, 'open') : undefined;
+            gate.emit('reached');
+            await opened;
+            await perf.close();
+          };
+          return { ...perf, close };
+        },
+      },
+      readConfig: async () =>
+        parseConfig({ file: 'c.yml', text: 'collectors: {pmu: {leave_counters: 0}}' }, sections),
+    });
+    await daemon.clock.advance(5);
+    await daemon.text('/metrics');
+    slow = true;
+    const reached = once(gate, 'reached');
+    const reloaded = daemon.reload();
+    await reached;
+    const stopped = daemon.stop();
+    await daemon.clock.advance(1);
+    slow = false;
+    gate.emit('open');
+    await reloaded;
+    await stopped;
+    await daemon.clock.advance(30); // what a last page waited for
+    expect(daemon.clock.sleeping).toBe(0);
   });
 
   it('takes a CPU model that the configuration changes', async () => {

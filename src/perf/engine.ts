@@ -1,5 +1,5 @@
 import { Absent } from '../errors.ts';
-import type { Clock } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
 import type { Group, Missing, Plan } from '../pmu/plan.ts';
 import type { Books } from '../pmu/totals.ts';
 import type { Context } from '../source.ts';
@@ -58,7 +58,7 @@ export function createCounters(given: CountersPlan): Counters {
   let again = 0;
   let said = '';
   let ended: ReadonlyMap<string, number> = new Map();
-  let clock: Pick<Clock, 'now'> = { now: () => 0 };
+  let world: Pick<Host, 'clock' | 'log'> | undefined;
 
   async function planned(context: Context): Promise<Pick<Session, 'facts'> & { readonly plan: Plan }> {
     const { files, native } = context.host;
@@ -88,7 +88,8 @@ export function createCounters(given: CountersPlan): Counters {
     const old = session;
     session = null;
     ended = new Map();
-    if (!old) return;
+    if (!old || !world) return;
+    const { clock } = world;
     // It went well for long: what comes now is a trouble of its own.
     if (clock.now() - old.openedAt > 2 * slowestSeconds) again = 0;
     try {
@@ -159,8 +160,8 @@ export function createCounters(given: CountersPlan): Counters {
 
   async function reading(context: Context): Promise<Reading> {
     if (closed) throw new Absent('counters are being replaced after a change of the configuration');
-    clock = context.host.clock;
-    const now = clock.now();
+    world = context.host;
+    const now = world.clock.now();
     let one = await current(context);
     const { frozen, starving } = await readAlways(one, now);
     if (starving.length > 0) {
@@ -206,7 +207,10 @@ export function createCounters(given: CountersPlan): Counters {
     close: () =>
       alone(async () => {
         closed = true;
-        await end();
+        // What comes next must not be kept from beginning: of these nothing is left.
+        await end().catch((thrown: unknown) =>
+          world?.log.warn('counters not read when they were closed', { of: name, error: String(thrown) }),
+        );
       }),
   };
   return counters;

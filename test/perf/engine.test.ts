@@ -449,6 +449,24 @@ describe('counters', () => {
     expect(await read()).toMatchObject({ openFds: 4 });
   });
 
+  it('are closed even where the last reading fails, and say so', async () => {
+    let broken = false;
+    const { read, perf, seconds, counters, log } = await counting(withTurns, {
+      switchError: () => (broken ? 'ENOMEM' : null),
+    });
+    await read();
+    await seconds(1);
+    broken = true;
+    await counters.close();
+    expect(perf.openFds).toBe(0);
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        fields: { of: 'test', error: 'NativeError: nc_perf_switch: ENOMEM' },
+      }),
+    );
+  });
+
   it('show nothing of a socket on which nothing can be opened any more', async () => {
     let gone = false;
     const { read, clock, tree } = await counting(cyclesOnly, {
