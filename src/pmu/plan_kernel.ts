@@ -21,6 +21,8 @@ export interface KernelInput {
 
 /** Filters that say both ends of a move take a file for each direction on each CPU; the kernel's memory is not ours. */
 const mostFiles = 16_384;
+/** Each move of a task is held against every filter of its CPU: guests with a socket for each of many CPUs are many. */
+const mostSockets = 8;
 
 /**
  * One group on each CPU, so that a reading interrupts it once: any of these events may stand in one group. Tracepoints
@@ -103,7 +105,7 @@ function filters({ topology, signals, fds }: KernelInput, cpus: number) {
   const sockets = topology.sockets.length;
   const others = signals.length - 1;
   const files = cpus * sockets * (sockets - 1);
-  const suffice = files <= mostFiles && files + cpus * others <= fds;
+  const suffice = sockets <= mostSockets && files <= mostFiles && files + cpus * others <= fds;
   return (suffice ? crossings(topology, 'direction') : undefined) ?? crossings(topology, 'origin');
 }
 

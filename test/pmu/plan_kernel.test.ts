@@ -105,6 +105,11 @@ describe('a plan of kernel events', () => {
     expect(waysOf(await planned({ name: 'eight-socket', fds: 1e9 }))).toHaveLength(8);
   });
 
+  it('counts them by origin on a guest of many small sockets', async () => {
+    const changes = { sockets: 9, coresPerNode: 1 };
+    expect(waysOf(await planned({ name: 'interleaved', changes }))).toHaveLength(9);
+  });
+
   it('drops what is worth least where files do not suffice at all', async () => {
     const plan = await planned({ fds: 32 * 4 + 2 * 2 });
     expect([...signalsOf(plan)]).toEqual([
