@@ -11,7 +11,9 @@ export interface Seen<Found> {
   readonly stopped: { readonly code: number | null };
   readonly openAfterwards: number;
   readonly others: Readonly<Record<string, { readonly page: string; readonly log: string }>>;
-  readonly doctor: Readonly<Record<'with' | 'without', { readonly code: number; readonly stdout: string }>>;
+  readonly doctor: Readonly<
+    Record<'with' | 'denied' | 'without', { readonly code: number; readonly stdout: string }>
+  >;
   readonly log: string;
 }
 
