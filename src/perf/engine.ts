@@ -160,6 +160,8 @@ export function createCounters(given: CountersPlan): Counters {
 
   async function reading(context: Context): Promise<Reading> {
     if (closed) throw new Absent('counters are being replaced after a change of the configuration');
+    // Behind a call that hung stand the scrapes of all the while, and nobody waits for them any more.
+    context.signal.throwIfAborted();
     world = context.host;
     const now = world.clock.now();
     let one = await current(context);

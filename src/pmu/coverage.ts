@@ -10,24 +10,38 @@ export interface Coverage {
   readonly ratio: number;
 }
 
-type Part = Pick<Share, 'runningNs' | 'ofNs'>;
+interface Sum extends Pick<Share, 'runningNs' | 'ofNs'> {
+  readonly group: string;
+  readonly socket: number;
+  readonly read: number;
+  readonly failed: number;
+}
 
 export function createCoverages() {
   const last = new Map<string, Coverage>();
   return {
     /** Sums up one step; what it says takes the place of what was said of the same groups before. */
     tally() {
-      const sums = new Map<string, { readonly group: string; readonly socket: number; sum: Part }>();
+      const sums = new Map<string, Sum>();
       return {
-        add(group: string, socket: number, { runningNs, ofNs }: Part): void {
+        /** Null: it could not be read, and nobody knows of how much time nothing was seen: of as much as elsewhere. */
+        add(group: string, socket: number, share: Pick<Share, 'runningNs' | 'ofNs'> | null): void {
           const key = keyOf(group, socket);
-          const { sum } = sums.get(key) ?? { sum: { runningNs: 0, ofNs: 0 } };
-          const sumNow = { runningNs: sum.runningNs + runningNs, ofNs: sum.ofNs + ofNs };
-          sums.set(key, { group, socket, sum: sumNow });
+          const before = sums.get(key) ?? { runningNs: 0, ofNs: 0, read: 0, failed: 0 };
+          sums.set(key, {
+            group,
+            socket,
+            runningNs: before.runningNs + (share?.runningNs ?? 0),
+            ofNs: before.ofNs + (share?.ofNs ?? 0),
+            read: before.read + Number(share !== null),
+            failed: before.failed + Number(share === null),
+          });
         },
         close(): void {
-          for (const [key, { group, socket, sum }] of sums)
-            last.set(key, { group, socket, ratio: sum.runningNs / sum.ofNs });
+          for (const [key, { group, socket, runningNs, ofNs, read, failed }] of sums) {
+            const seen = read === 0 ? 0 : runningNs / ofNs;
+            last.set(key, { group, socket, ratio: seen * (read / (read + failed)) });
+          }
         },
       };
     },

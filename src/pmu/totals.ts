@@ -84,7 +84,7 @@ export function createBooks(): Books {
           const counts = share?.counts ?? null;
           if (counts !== null) account.value += counts * counter.scale;
           ran.set(account, counts !== null || ran.get(account) === true);
-          if (share) tally.add(group.name, place.socket, share);
+          tally.add(group.name, place.socket, share);
         }
       }
       for (const [account, some] of ran) account.told = some;

@@ -400,6 +400,18 @@ describe('counters', () => {
     await expect(read()).rejects.toThrow(Absent);
   });
 
+  it('do nothing for those who gave up waiting', async () => {
+    const { read, counters, context, perf } = await counting(cyclesOnly);
+    await read();
+    const late = new AbortController();
+    const [first, second] = [read(), counters.read({ ...context(), signal: late.signal })];
+    const before = perf.calls.length;
+    late.abort();
+    await first;
+    await expect(second).rejects.toThrow('aborted');
+    expect(perf.calls.slice(before)).toHaveLength(1);
+  });
+
   it('show what is always on without adding it up twice', async () => {
     const { read, clock, counters } = await counting(withTurns);
     expect(counters.always('cycles')).toEqual([]);
@@ -432,7 +444,9 @@ describe('counters', () => {
     });
     await read();
     await clock.advance(10);
-    expect(told(await read())).toEqual(['cycles 0 20000', 'cycles 1 70000']);
+    const reading = await read();
+    expect(told(reading)).toEqual(['cycles 0 20000', 'cycles 1 70000']);
+    expect(reading.coverage.map(({ ratio }) => ratio)).toEqual([0.5, 1]);
     broken = false;
     await clock.advance(10);
     await read();
