@@ -136,19 +136,7 @@ describe.skipIf(noLab())('counters that come and go', () => {
       machine,
       cpu: sapphireRapids,
       core: intel,
-      acts: [
-        'helper',
-        'late',
-        'exact',
-        'uncore',
-        'hotplug',
-        'refused',
-        'taken',
-        'shared',
-        'small',
-        'fewer',
-        'burst',
-      ],
+      acts: ['late', 'exact', 'uncore', 'hotplug', 'refused', 'taken', 'shared', 'small', 'fewer', 'burst'],
       module: { fixed: 1, uncore: 'uncore_fake_0,uncore_upi_0,uncore_upi_1' },
       pmu: {
         models: [
