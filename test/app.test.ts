@@ -364,6 +364,20 @@ describe('reload', () => {
     expect(daemon.clock.sleeping).toBe(0);
   });
 
+  it('does not call the burst sampler absent while counters are being opened', async () => {
+    const daemon = await started({
+      readConfig: async () =>
+        parseConfig({ file: 'c.yml', text: 'collectors: {pmu: {leave_counters: 0}}' }, sections),
+    });
+    await daemon.clock.advance(5);
+    await daemon.text('/metrics');
+    await daemon.reload();
+    await daemon.clock.advance(1);
+    expect(await daemon.text('/metrics')).toContain('source="pmu_burst",status="ok"');
+    const absent = daemon.log.lines.filter(({ message }) => message === 'source absent');
+    expect(absent.map(({ fields }) => fields?.['source'])).not.toContain('pmu_burst');
+  });
+
   it('takes a CPU model that the configuration changes', async () => {
     const signals =
       'signals: {load_remote_dram: {event: MINE, fields: {event: 0xd3, umask: 0x02}, config: 0x2d3, scale: 2}}';

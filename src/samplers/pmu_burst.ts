@@ -169,6 +169,8 @@ export const pmuBurst = (
       };
     },
     async read({ host: { clock } }) {
+      // The source pmu is read beside this one, and may be opening them: they answer when they are open.
+      await counters.peek([]);
       const now = clock.now();
       if (counters.always(remoteSignal).length + counters.always(linkSignal).length === 0)
         throw new Absent(
