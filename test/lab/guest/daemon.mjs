@@ -17,9 +17,12 @@ export function startDaemon({ config = 'test/lab/guest/config.yml', by = [] } = 
     pid: child.pid,
     log: () => log,
     alive: () => child.exitCode === null && child.signalCode === null,
-    /** A page of its own: scrapes that follow within a second are given the one before. */
-    async metrics() {
+    /** Resolves when the next scrape will be given a page of its own: within a second it is the one before. */
+    async pause() {
       await sleep(Math.max(0, scrapedAt + 1050 - performance.now()));
+    },
+    async metrics() {
+      await this.pause();
       const page = await (await fetch(`http://${address}/metrics`)).text();
       scrapedAt = performance.now();
       return page;

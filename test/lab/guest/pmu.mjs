@@ -200,16 +200,24 @@ function steady(events) {
   );
 }
 
-/** Pages over some seconds, and what counters that never stopped would have counted. */
+/**
+ * Pages over some seconds. Around the first and the last: what counters that never stopped had counted just before the
+ * page was asked for and just after it came.
+ */
 async function compared(label, events, seconds) {
-  const truth = () => events.map(fake.counted);
-  await scrape(`${label} before`);
-  const before = truth();
-  for (let second = 0; second < seconds; second += 3) {
+  const around = async (what) => {
+    await daemon.pause();
+    const from = events.map(fake.counted);
+    await scrape(what);
+    return { from, to: events.map(fake.counted) };
+  };
+  const before = await around(`${label} before`);
+  for (let second = 3; second < seconds; second += 3) {
     await sleep(3000);
-    await scrape(second + 3 < seconds ? label : `${label} after`);
+    await scrape(label);
   }
-  return { before, after: truth() };
+  await sleep(3000);
+  return { before, after: await around(`${label} after`) };
 }
 
 function online(cpu, value) {
