@@ -2,12 +2,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parsePage, valueOf } from './counts.ts';
 import { noLab, observe, say } from './lab.ts';
 
+/** Counts by `from,to`, over a time that holds the daemon's interval and over one that it holds. */
+type Bounds = Readonly<Record<'outer' | 'inner', Readonly<Record<string, number>>>>;
+
 interface Seen {
   readonly begin: string;
   readonly end: string;
-  /** bpftrace's counts by `from,to`, over a time that holds the daemon's interval and one that it holds. */
-  readonly outer: Readonly<Record<string, number>>;
-  readonly inner: Readonly<Record<string, number>>;
+  readonly bpftrace: Bounds;
+  /** The kernel's own histogram. */
+  readonly hist: Bounds;
   readonly stopped: { readonly code: number | null };
   readonly log: string;
 }
@@ -54,25 +57,31 @@ describe.skipIf(noLab('amd64', 'bpftrace')).each(tours)('moves of tasks on $name
       command: ['node', 'test/lab/guest/moves.mjs', JSON.stringify({ ...tour, rounds })],
       timeoutSeconds: 300,
     });
-    const [begin, end] = [parsePage(seen.begin), parsePage(seen.end)];
-    say(
-      ways.map((way) => `${way.from}->${way.to} ${risen(begin, end, way)} (${bounds(seen, way)})`).join(', '),
-    );
+    const rows = ways.map((way) => {
+      const [hist, bpftrace] = [seen.hist, seen.bpftrace].map((one) => boundsOf(one, way).join('-'));
+      return `${way.from}->${way.to} ${risenOf(seen, way)} (kernel ${hist}, bpftrace ${bpftrace})`;
+    });
+    say(rows.join(', '));
   });
 
+  test.each(ways)('from $from to $to as many as the kernel has in its histogram', (way) => {
+    const [inner, outer] = boundsOf(seen.hist, way);
+    expect(risenOf(seen, way), seen.log).toBeGreaterThanOrEqual(inner);
+    expect(risenOf(seen, way), seen.log).toBeLessThanOrEqual(outer);
+  });
+
+  // A BPF program is passed over while another, or a look at a map, runs on the CPU: bpftrace may miss a move or two.
   test.each(ways)('from $from to $to as many as bpftrace counts', (way) => {
-    const moves = risen(parsePage(seen.begin), parsePage(seen.end), way);
-    const key = `${way.from},${way.to}`;
-    expect(moves, seen.log).toBeGreaterThanOrEqual(seen.inner[key] ?? 0);
-    expect(moves, seen.log).toBeLessThanOrEqual(seen.outer[key] ?? 0);
+    const [inner, outer] = boundsOf(seen.bpftrace, way);
+    expect(risenOf(seen, way), seen.log).toBeGreaterThanOrEqual(inner);
+    expect(risenOf(seen, way), seen.log).toBeLessThanOrEqual(outer + rounds / 200);
   });
 
-  test('the two bounds lie close together, and the tour is in them', () => {
+  test('the bounds lie close together, and the tour is in them', () => {
     for (const way of ways) {
-      const key = `${way.from},${way.to}`;
-      const [inner = 0, outer = 0] = [seen.inner[key], seen.outer[key]];
-      expect(inner, key).toBeGreaterThanOrEqual((rounds - 1) * steps(tour, way));
-      expect(outer - inner, key).toBeLessThan(rounds / 10);
+      const [inner, outer] = boundsOf(seen.hist, way);
+      expect(inner).toBeGreaterThanOrEqual((rounds - 1) * steps(tour, way));
+      expect(outer - inner).toBeLessThan(rounds / 20);
     }
   });
 
@@ -96,8 +105,10 @@ function waysOf(sockets: readonly number[]): Way[] {
   return all.flatMap((from) => all.filter((to) => to !== from).map((to) => ({ from, to })));
 }
 
-const bounds = ({ inner, outer }: Seen, { from, to }: Way) =>
-  `${inner[`${from},${to}`] ?? 0} to ${outer[`${from},${to}`] ?? 0}`;
+const boundsOf = ({ inner, outer }: Bounds, { from, to }: Way) =>
+  [inner[`${from},${to}`] ?? 0, outer[`${from},${to}`] ?? 0] as const;
+
+const risenOf = ({ begin, end }: Seen, way: Way) => risen(parsePage(begin), parsePage(end), way);
 
 function risen(begin: ReturnType<typeof parsePage>, end: ReturnType<typeof parsePage>, { from, to }: Way) {
   const labels = { from_socket: String(from), to_socket: String(to) };
