@@ -9,7 +9,7 @@ import { filesUnder } from '../dist/host/files.js';
 import { loadNative } from '../dist/host/native.js';
 import { readFacts } from '../dist/perf/facts.js';
 import { kernelSignalNames, tracepointsOf } from '../dist/pmu/kernel_signals.js';
-import { planKernel } from '../dist/pmu/plan_kernel.js';
+import { planKernel } from '../dist/pmu/planning/plan_kernel.js';
 import { readTopology } from '../dist/topology/read.js';
 
 const here = import.meta.dirname;

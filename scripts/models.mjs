@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import { ConfigError } from '../dist/errors.js';
-import { parseModels } from '../dist/pmu/models.js';
+import { parseModels } from '../dist/pmu/catalogue/models.js';
 
 const folder = new URL('../models/', import.meta.url);
 

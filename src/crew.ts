@@ -2,7 +2,7 @@ import type { Config } from './config.ts';
 import type { Followed } from './follow.ts';
 import type { Host } from './host/host.ts';
 import type { Latest } from './latest.ts';
-import type { Model } from './pmu/model.ts';
+import type { Model } from './pmu/catalogue/model.ts';
 import { reloadSuccessful, reloadTimestamp } from './own.ts';
 import { tell } from './run.ts';
 import type { Outcome } from './run.ts';

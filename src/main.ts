@@ -21,8 +21,8 @@ import type { Host } from './host/host.ts';
 import { createLog } from './host/log.ts';
 import { loadNative } from './host/native.ts';
 import { seriesTable } from './series.ts';
-import type { Model } from './pmu/model.ts';
-import { readModels } from './pmu/models.ts';
+import type { Model } from './pmu/catalogue/model.ts';
+import { readModels } from './pmu/catalogue/models.ts';
 import { courtesyOptions } from './probes/courtesy.ts';
 import {
   catalogue,

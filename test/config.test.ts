@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseConfig } from '../src/config.ts';
 import type { Override, Sections } from '../src/config.ts';
 import { ConfigError } from '../src/errors.ts';
-import { modelsOption } from '../src/pmu/model.ts';
+import { modelsOption } from '../src/pmu/catalogue/model.ts';
 import { sections } from '../src/sources.ts';
 
 const read = (text: string, overrides: readonly Override[] = []) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../src/config.ts';
-import { parseModels } from '../src/pmu/models.ts';
+import { parseModels } from '../src/pmu/catalogue/models.ts';
 import { run } from '../src/run.ts';
 import { catalogue, createSources, idle, sections } from '../src/sources.ts';
 import type { Sources } from '../src/sources.ts';

@@ -3,7 +3,7 @@ import { start } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
 import type { Config, Override } from '../src/config.ts';
 import type { Native } from '../src/host/host.ts';
-import { parseModels } from '../src/pmu/models.ts';
+import { parseModels } from '../src/pmu/catalogue/models.ts';
 import { sections } from '../src/sources.ts';
 import { countingNative } from './countingNative.ts';
 import { fakeClock, filesOf, silentLog } from './fakes.ts';

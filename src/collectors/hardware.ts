@@ -2,11 +2,11 @@
 import { createCalibrator } from '../perf/calibrate.ts';
 import type { Counters } from '../perf/counters.ts';
 import { createCounters } from '../perf/engine.ts';
-import { within } from '../pmu/budget.ts';
-import type { Model } from '../pmu/model.ts';
-import { matchModel } from '../pmu/models.ts';
-import { planHardware } from '../pmu/plan_hardware.ts';
-import type { Books } from '../pmu/totals.ts';
+import { within } from '../pmu/planning/budget.ts';
+import type { Model } from '../pmu/catalogue/model.ts';
+import { matchModel } from '../pmu/catalogue/models.ts';
+import { planHardware } from '../pmu/planning/plan_hardware.ts';
+import type { Books } from '../pmu/counting/totals.ts';
 import type { PmuOptions } from './pmu.ts';
 
 export interface HardwarePlan {

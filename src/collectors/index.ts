@@ -1,5 +1,5 @@
 import type { Counters } from '../perf/counters.ts';
-import type { Model } from '../pmu/model.ts';
+import type { Model } from '../pmu/catalogue/model.ts';
 import type { Kind } from '../source.ts';
 import { hostInfo } from './host_info.ts';
 import { kernelEventsKind } from './kernel_events.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Counters, Reading } from '../perf/counters.ts';
-import { matchModel } from '../pmu/models.ts';
-import { modelsOption } from '../pmu/model.ts';
-import type { Model } from '../pmu/model.ts';
+import { matchModel } from '../pmu/catalogue/models.ts';
+import { modelsOption } from '../pmu/catalogue/model.ts';
+import type { Model } from '../pmu/catalogue/model.ts';
 import { pmuReasons } from '../pmu/plan.ts';
 import { hardwareSignalNames, hardwareSignals, units } from '../pmu/signals.ts';
 import type { Metric, Sample } from '../sample.ts';

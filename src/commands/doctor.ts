@@ -8,7 +8,7 @@ import { isCore } from '../pmu/devices.ts';
 import type { Facts } from '../pmu/facts.ts';
 import { generalCounters, judgeHeld, mostCounters } from '../pmu/held.ts';
 import type { Held } from '../pmu/held.ts';
-import type { Model } from '../pmu/model.ts';
+import type { Model } from '../pmu/catalogue/model.ts';
 import type { Missing } from '../pmu/plan.ts';
 import { hardwareSignalNames } from '../pmu/signals.ts';
 import { eligibleCpus, lanesOf } from '../probes/lanes.ts';

@@ -3,7 +3,7 @@ import type { Native } from '../host/host.ts';
 import type { Facts } from '../pmu/facts.ts';
 import type { Group, Missing, Place, Plan } from '../pmu/plan.ts';
 import { explain, kindOf } from '../pmu/reasons.ts';
-import { without } from '../pmu/settle.ts';
+import { without } from '../pmu/planning/settle.ts';
 import type { Topology } from '../topology.ts';
 import { isWhole, open, standsOf } from './session.ts';
 import type { Opened, Slot } from './session.ts';

@@ -1,6 +1,6 @@
 import { Absent, Denied, NativeError } from '../errors.ts';
-import { intervalOf } from '../pmu/interval.ts';
-import { ofAlways } from '../pmu/scale.ts';
+import { intervalOf } from '../pmu/counting/interval.ts';
+import { ofAlways } from '../pmu/counting/scale.ts';
 import type { Facts } from '../pmu/facts.ts';
 import type { Attr, Group, Place, Plan } from '../pmu/plan.ts';
 import { implausible, isPlausible, judged, moved, ratioOf } from '../pmu/plausible.ts';

@@ -1,8 +1,8 @@
 /** Open counters and their totals: the seam between perf/ and the sources that publish. Types only. */
-import type { Coverage } from '../pmu/coverage.ts';
+import type { Coverage } from '../pmu/counting/coverage.ts';
 import type { Facts } from '../pmu/facts.ts';
 import type { Group, Missing, Plan, Stand } from '../pmu/plan.ts';
-import type { Total } from '../pmu/totals.ts';
+import type { Total } from '../pmu/counting/totals.ts';
 import type { Context } from '../source.ts';
 
 /** What a signal was found to count, over what was done to make it count. */

@@ -1,7 +1,7 @@
 import { Absent } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { Group, Missing, Plan } from '../pmu/plan.ts';
-import type { Books } from '../pmu/totals.ts';
+import type { Books } from '../pmu/counting/totals.ts';
 import type { Context } from '../source.ts';
 import { sameTopology } from '../topology.ts';
 import { begin, leadersOf } from './begin.ts';

@@ -1,7 +1,7 @@
 /** How many counters of a CPU are free: nothing says so, but as many events run at one time. */
 import type { Clock, Native, OpenPerf } from '../host/host.ts';
 import type { Trial } from '../pmu/held.ts';
-import { intervalOf } from '../pmu/interval.ts';
+import { intervalOf } from '../pmu/counting/interval.ts';
 import { eventType } from '../pmu/reasons.ts';
 
 /** Mispredicted branches: no CPU in the catalogue has a counter made for them, any general one counts them. */

@@ -1,6 +1,6 @@
 /** Groups opened at places, and where their events stand in the one list that the helper holds. */
 import type { Native, OpenPerf, PerfEvent } from '../host/host.ts';
-import { eventWords } from '../pmu/interval.ts';
+import { eventWords } from '../pmu/counting/interval.ts';
 import type { Group, Stand } from '../pmu/plan.ts';
 
 export interface Slot extends Stand {

@@ -1,7 +1,7 @@
 /** Counters that are open and do not count: their CPU is gone, or others have what they need. */
-import { intervalOf } from '../pmu/interval.ts';
+import { intervalOf } from '../pmu/counting/interval.ts';
 import type { Group, Plan } from '../pmu/plan.ts';
-import { split, without } from '../pmu/settle.ts';
+import { split, without } from '../pmu/planning/settle.ts';
 import type { Session } from './begin.ts';
 import type { Slot } from './session.ts';
 

@@ -1,7 +1,7 @@
 /** What is told of a session. */
 import type { Stand } from '../pmu/plan.ts';
-import { starved } from '../pmu/settle.ts';
-import type { Books } from '../pmu/totals.ts';
+import { starved } from '../pmu/planning/settle.ts';
+import type { Books } from '../pmu/counting/totals.ts';
 import { leadersOf } from './begin.ts';
 import type { Session } from './begin.ts';
 import type { Reading } from './counters.ts';

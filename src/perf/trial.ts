@@ -1,8 +1,8 @@
 /** Each group is tried at one place before it is opened everywhere: what the kernel refuses there it refuses at all. */
 import type { Native } from '../host/host.ts';
 import type { Group, Plan } from '../pmu/plan.ts';
-import { settle, without } from '../pmu/settle.ts';
-import type { Settling } from '../pmu/settle.ts';
+import { settle, without } from '../pmu/planning/settle.ts';
+import type { Settling } from '../pmu/planning/settle.ts';
 import { isWhole, open } from './session.ts';
 import type { Slot } from './session.ts';
 

@@ -1,6 +1,6 @@
 /** Who else holds counters, deduced from how many of ours run at one time. Pure. */
 import type { Facts } from './facts.ts';
-import type { Model } from './model.ts';
+import type { Model } from './catalogue/model.ts';
 
 /** What came of opening events that any general counter can count, one after the other, on one CPU. */
 export interface Trial {

@@ -7,7 +7,7 @@ import { printDoctor } from '../../src/commands/doctor_report.ts';
 import { doctorRun } from '../../src/commands/doctor_run.ts';
 import { Absent } from '../../src/errors.ts';
 import type { Clock, Native } from '../../src/host/host.ts';
-import { parseModels } from '../../src/pmu/models.ts';
+import { parseModels } from '../../src/pmu/catalogue/models.ts';
 import { courtesyOptions } from '../../src/probes/courtesy.ts';
 import { readTopology } from '../../src/topology/read.ts';
 import { countingNative } from '../countingNative.ts';

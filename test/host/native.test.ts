@@ -103,11 +103,16 @@ describe.skipIf(!delayBuilt || cpus < 2)('a slower link', () => {
     const delayNs = 500;
     const slow = loadNative(delayed);
     delayHandoffs(delayed, delayNs);
-    const visit = await whole(slow, { ...plan, steps: ['store2', 'ring1'] });
-    for (const pings of [visit.rulerBefore, visit.store2, visit.ring1, visit.rulerAfter]) {
-      expect(Math.min(...pings.roundTripNs)).toBeGreaterThan(2 * delayNs * 0.99);
+    // What else runs here makes gaps of its own; the delay would be one in each group of each visit.
+    let undisturbed = false;
+    for (let time = 0; time < 50 && !undisturbed; time += 1) {
+      const visit = await whole(slow, { ...plan, steps: ['store2', 'ring1'] });
+      for (const pings of [visit.rulerBefore, visit.store2, visit.ring1, visit.rulerAfter]) {
+        expect(Math.min(...pings.roundTripNs)).toBeGreaterThan(2 * delayNs * 0.99);
+      }
+      undisturbed = visit.store2.gapNs.includes(0);
     }
-    expect(visit.store2.gapNs).toContain(0);
+    expect(undisturbed).toBe(true);
   });
 });
 

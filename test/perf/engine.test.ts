@@ -6,7 +6,7 @@ import type { CountersPlan } from '../../src/perf/engine.ts';
 import type { Group, Place } from '../../src/pmu/plan.ts';
 import { hardwareSignals } from '../../src/pmu/signals.ts';
 import type { HardwareSignal } from '../../src/pmu/signals.ts';
-import { createBooks } from '../../src/pmu/totals.ts';
+import { createBooks } from '../../src/pmu/counting/totals.ts';
 import { readTopology } from '../../src/topology/read.ts';
 import { fakeNative } from '../fakeNative.ts';
 import { fakePerf } from '../fakePerf.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { ModelFile } from '../../src/pmu/models.ts';
+import type { ModelFile } from '../../src/pmu/catalogue/models.ts';
 
 /** models/*.yml, read as the build reads them. */
 export const modelFiles = (): readonly ModelFile[] =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeHeld, mostCounters } from '../../src/pmu/held.ts';
 import type { Trial } from '../../src/pmu/held.ts';
-import type { Model } from '../../src/pmu/model.ts';
+import type { Model } from '../../src/pmu/catalogue/model.ts';
 import { factsOf, intel } from './models.ts';
 
 const withCounters = (counters: Partial<Model['counters']>): Model => ({

@@ -1,6 +1,6 @@
 import type { Facts, PmuDevice } from '../../src/pmu/facts.ts';
-import { modelSchema } from '../../src/pmu/model.ts';
-import type { Model } from '../../src/pmu/model.ts';
+import { modelSchema } from '../../src/pmu/catalogue/model.ts';
+import type { Model } from '../../src/pmu/catalogue/model.ts';
 
 /** Facts of a bare-metal host where everything may be counted. */
 export const factsOf = (changes: Partial<Facts> = {}): Facts => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Absent } from '../../src/errors.ts';
-import { eventWords } from '../../src/pmu/interval.ts';
+import { eventWords } from '../../src/pmu/counting/interval.ts';
 import type { Group, Place, Stand } from '../../src/pmu/plan.ts';
 import { hardwareSignals } from '../../src/pmu/signals.ts';
 import { createBurstBooks, pmuBurst, pmuBurstOptions } from '../../src/samplers/pmu_burst.ts';
