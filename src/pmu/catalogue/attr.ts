@@ -50,10 +50,25 @@ function attrOf(one: One, { generic, alias }: ModelEvent, device: PmuDevice): At
     return { type: hardware, config: one.config | which, config1: 0n, config2: 0n };
   }
   if (alias !== undefined) return build(named(alias, device), alias, device);
+  if (isHidden(one.config, device))
+    throw new Unknown(`${device.name} does not have ${one.event}: the kernel leaves it out of its events/`);
   // What has no format is told by the number alone: the core PMU of some hypervisors and old kernels.
   const bare = Object.keys(device.format).length === 0 || Object.keys(one.fields).length === 0;
   if (bare) return { type: device.type, config: one.config, config1: one.config1 ?? 0n, config2: 0n };
   return build(one.fields, one.event, device);
+}
+
+/** The architecture's own events; the PMU says in a register which of them it has. */
+const armCommonEvents = 0x40n;
+
+/**
+ * Of the common events arm64 shows in events/ those that the PMU has (PMCEID). Any other opens all the same, and its
+ * count stays 0: drivers/perf/arm_pmuv3.c.
+ */
+function isHidden(config: bigint, { name, events }: PmuDevice): boolean {
+  const shown = Object.values(events);
+  if (!name.startsWith('arm') || config >= armCommonEvents || shown.length === 0) return false;
+  return !shown.some((text) => Number(/^event=(0x[0-9a-f]+)$/.exec(text)?.[1]) === Number(config));
 }
 
 function named(alias: string, { name, events }: PmuDevice): Fields {

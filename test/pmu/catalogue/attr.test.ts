@@ -48,6 +48,18 @@ describe('an event as the kernel takes it', () => {
     expect(encode(eventOf({ fields }), box(format))).toEqual({ attrs: [{ ...zero, config, config1 }] });
   }); // prettier-ignore
 
+  // > /sys/bus/event_source/devices/armv8_pmuv3_0/events/stall_backend: event=0x0024
+  it.each([
+    { name: 'a common event that it shows', config: 0x24n, has: true },
+    { name: 'a common event that it does not show', config: 0x31n, has: false },
+    { name: 'an event of the implementation, of which nothing is shown', config: 0x66n, has: true },
+  ])('arm64: $name', ({ config, has }) => {
+    const shown = { cpu_cycles: 'event=0x0011', stall_backend: 'event=0x0024' };
+    const device = deviceOf('armv8_pmuv3_0', { event: 'config:0-15' }, shown);
+    const encoded = encode(eventOf({ pmu: 'cpu', config, fields: { event: config } }), device);
+    expect(encoded).toMatchObject(has ? { attrs: [{ config }] } : { reason: 'no_event' });
+  });
+
   it('fills each bit of a field that is split, wherever the kernel splits it', () => {
     for (const text of ['config:8-15,32-55', 'config:8-39', 'config:63,0-30', 'config1:4-35']) {
       const device = box({ umask: text });
