@@ -1,5 +1,5 @@
-// Runs in the arm64 guest, whose PMU is the kernel's own driver's: two pages with work on one socket between them.
-// Argument: the CPU that works.
+// Runs in the arm64 guest, whose PMU is the kernel's own driver's: two pages with work on one CPU between them.
+// Argument: that CPU.
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDaemon, total } from './daemon.mjs';
@@ -9,7 +9,7 @@ const daemon = startDaemon({ config: configured() });
 const first = await daemon.until((page) => total(page, 'numacanary_pmu_cycles_total') !== undefined, 120);
 const begin = await scrape();
 const work = spawn('taskset', ['-c', process.argv[2], process.execPath, '-e', 'for (;;);']);
-await sleep(5000);
+await sleep(2000);
 work.kill();
 const end = await scrape();
 const stopped = await daemon.stop();
