@@ -13,8 +13,9 @@ import { hasRun, isFrozen, relieved, starvingOf } from './starving.ts';
 import { peeked, told } from './telling.ts';
 import { tryOut } from './trial.ts';
 
-/** Files that the rest of the program may need at one time. */
+/** Files that the rest of the program may need at one time, and how many more than it happens to have open just now. */
 const fdReserve = 256;
+const fdHeadroom = 96;
 /** How often the fingerprint is looked at. */
 const lookSeconds = 10;
 /** When what could not be had is tried again: others give back what they held. */
@@ -65,7 +66,7 @@ export function createCounters(given: CountersPlan): Counters {
     const facts = await readFacts(files, context.topology, tracepoints);
     const limit = await native.fdLimit();
     const used = (await files.list('/proc/self/fd')).length;
-    const wanted = planner(context, facts, Math.max(0, limit - used - fdReserve));
+    const wanted = planner(context, facts, Math.max(0, limit - Math.max(fdReserve, used + fdHeadroom)));
     const believed = calibrator ? await calibrator.examine(context, facts, wanted) : wanted;
     const tried = await tryOut(native, believed.groups, { facts, turns: turnPeriodSeconds > 0 });
     return { facts, plan: { groups: tried.groups, missing: [...believed.missing, ...tried.missing] } };
