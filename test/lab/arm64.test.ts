@@ -59,7 +59,7 @@ describe.skipIf(absent)('on arm64', () => {
         topology: '2s2n',
         repository: tree,
         command: ['node', 'test/lab/guest/arm64.mjs'],
-        timeoutSeconds: 300,
+        timeoutSeconds: 1500,
       });
     });
 
@@ -104,7 +104,7 @@ describe.skipIf(absent)('on arm64', () => {
         cpu: 'neoverse-n1',
         icount: true,
         command: ['node', 'test/lab/guest/arm64_pmu.mjs', '3'],
-        timeoutSeconds: 300,
+        timeoutSeconds: 1500,
       });
     });
     const rise = (metric: string, socket: string) => {

@@ -51,7 +51,7 @@ function packages(arch: Arch): string {
 
 /** Boots a machine of that topology, runs the command in it, and powers it off. */
 export async function lab(job: Job): Promise<Result> {
-  const { topology, command, arch = 'amd64', repository = ours, timeoutSeconds = 300 } = job;
+  const { topology, command, arch = 'amd64', repository = ours, timeoutSeconds = 900 } = job;
   const began = performance.now();
   say(`booting ${topology} (${arch}), emulated on ${availableParallelism()} CPUs: slow where they are busy`);
   const options = ['-t', topology, '--arch', arch, '--timeout', String(timeoutSeconds), '--ro', repository];

@@ -41,7 +41,7 @@ describe.skipIf(noLab()).each(machines)('$name', (machine) => {
     seen = await observe<Seen>({
       topology: machine.name,
       command: ['node', 'test/lab/guest/observe.mjs', JSON.stringify(asked)],
-      timeoutSeconds: 540,
+      timeoutSeconds: 1500,
     });
     say(`${machine.name}: latency visits ${tally(seen.page)}`);
   });

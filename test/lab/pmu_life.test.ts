@@ -165,7 +165,7 @@ describe.skipIf(noLab())('counters that come and go', () => {
         helper: true,
         doctor: true,
       },
-      timeoutSeconds: 500,
+      timeoutSeconds: 1500,
     });
     at = (label) => pageOf(seen, label);
   });

@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/lab/**/*.test.ts'],
     reporters: ['verbose'],
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000,
     fileParallelism: false,
   },
 });
