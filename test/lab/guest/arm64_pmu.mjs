@@ -6,7 +6,7 @@ import { startDaemon, total } from './daemon.mjs';
 import { configured } from './quiet.mjs';
 
 const daemon = startDaemon({ config: configured() });
-const first = await daemon.until((page) => total(page, 'numacanary_pmu_cycles_total') !== undefined, 120);
+const first = await daemon.until((page) => total(page, 'numacanary_pmu_cycles_total') !== undefined, 360);
 const begin = await scrape();
 const work = spawn('taskset', ['-c', process.argv[2], process.execPath, '-e', 'for (;;);']);
 await sleep(2000);

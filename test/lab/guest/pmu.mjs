@@ -46,7 +46,7 @@ const acts = {
     await scrape('before the module');
     fake.load(asked.module);
     fake.still();
-    record('with the module', await daemon.until(counting, 60));
+    record('with the module', await daemon.until(counting, 240));
   },
 
   async exact() {
@@ -236,7 +236,7 @@ if (!asked.acts.includes('late')) {
   fake.still();
 }
 daemon = startDaemon({ config: config() });
-await daemon.until(asked.acts.includes('late') ? (page) => page !== '' : counting, 60);
+await daemon.until(asked.acts.includes('late') ? (page) => page !== '' : counting, 240);
 say('daemon up');
 for (const act of asked.acts) {
   found[act] = await acts[act]();
@@ -252,7 +252,7 @@ for (const { name, by, paranoid = 3, sections = {}, rates = [] } of asked.others
   writeFileSync('/proc/sys/kernel/perf_event_paranoid', String(paranoid));
   for (const { event, perSecond } of rates) fake.rate(event, perSecond);
   const other = startDaemon({ config: configured(sections), by });
-  const page = await other.until((page) => /^numacanary_pmu_signal_status/m.test(page), 60);
+  const page = await other.until((page) => /^numacanary_pmu_signal_status/m.test(page), 240);
   others[name] = { page: lean(page), stopped: await other.stop(), log: other.log() };
   say(name);
 }

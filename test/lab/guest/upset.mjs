@@ -43,7 +43,7 @@ const pairs = (page, distance) => total(page, 'numacanary_probe_pairs_available'
 const clean = (page, distance) => total(page, 'numacanary_probe_latency_seconds_count', { distance }) ?? 0;
 const both = (page, than = '') =>
   ['llc', 'cross_socket'].every((distance) => clean(page, distance) > clean(than, distance));
-await daemon.until(both, 120);
+await daemon.until(both, 360);
 say('both distances clean');
 const life = {};
 for (const [name, way] of Object.entries(ways)) {
@@ -54,17 +54,17 @@ for (const [name, way] of Object.entries(ways)) {
     way.give();
     await sleep(500);
   }
-  const whole = await daemon.until((page) => pairs(page, 'llc') === 2, 60);
+  const whole = await daemon.until((page) => pairs(page, 'llc') === 2, 240);
   way.take();
   // A refusal gives up both CPUs of a pair until the topology has been read anew: one llc lane alone may be that.
   const gone = await daemon.until(
     (page) => pairs(page, 'llc') === 1 && pairs(page, 'cross_socket') === way.left,
-    60,
+    240,
   );
-  const without = await daemon.until((page) => clean(page, 'llc') > clean(gone, 'llc'), 120);
+  const without = await daemon.until((page) => clean(page, 'llc') > clean(gone, 'llc'), 360);
   way.give();
-  const again = await daemon.until((page) => pairs(page, 'llc') === 2, 60);
-  const after = await daemon.until((page) => both(page, again), 120);
+  const again = await daemon.until((page) => pairs(page, 'llc') === 2, 240);
+  const after = await daemon.until((page) => both(page, again), 360);
   life[name] = { whole, gone, without, again, after, alive: daemon.alive() };
   say(name);
 }
