@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parsePage, valueOf } from './counts.ts';
+import { family, parsePage, valueOf } from './counts.ts';
 import { noLab, observe, say } from './lab.ts';
 
 /** Counts by `from,to`, over a time that holds the daemon's interval and over one that it holds. */
@@ -25,6 +25,12 @@ interface Tour {
 }
 
 const rounds = 1000;
+/** Two software events, and of the PMU msr the time stamp counter. */
+const counting = [
+  'numacanary_sched_context_switches_total',
+  'numacanary_page_faults_total',
+  'numacanary_tsc_cycles_total',
+];
 const plug = (cpu: number, socket: number, core: number) =>
   `lab-hmp 'device_add max-x86_64-cpu,id=c${cpu},socket-id=${socket},core-id=${core},die-id=0,thread-id=0'
    echo 1 > /sys/devices/system/cpu/cpu${cpu}/online`;
@@ -89,6 +95,22 @@ describe.skipIf(noLab('amd64', 'bpftrace')).each(tours)('moves of tasks on $name
     for (const socket of new Set(sockets)) {
       const same = { from_socket: String(socket), to_socket: String(socket) };
       expect(valueOf(parsePage(seen.end), 'numacanary_sched_task_migrations_total', same)).toBe(undefined);
+    }
+  });
+
+  test('without a PMU every hardware signal is absent and says so, and the kernel’s own events count', () => {
+    const [begin, end] = [parsePage(seen.begin), parsePage(seen.end)];
+    for (const labels of Object.keys(family(end, 'numacanary_pmu_signal_status'))) {
+      expect(labels).toContain('status="absent"');
+    }
+    expect(valueOf(end, 'numacanary_pmu_cycles_total')).toBe(undefined);
+    for (const socket of new Set(sockets)) {
+      for (const metric of counting) {
+        const [before = 0, after = 0] = [begin, end].map((page) =>
+          valueOf(page, metric, { socket: String(socket) }),
+        );
+        expect(after, `${metric} of socket ${socket}`).toBeGreaterThan(before);
+      }
     }
   });
 
