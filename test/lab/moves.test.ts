@@ -25,6 +25,11 @@ interface Tour {
 }
 
 const rounds = 1000;
+/**
+ * What bpftrace may spoil. Where its program is passed over, since another BPF program or a look at a map is under way on
+ * the CPU, the tracepoint is kept from every counter (trace_call_bpf); where its map is locked it misses the event itself.
+ */
+const spoilt = 5;
 /** Two software events, and of the PMU msr the time stamp counter. */
 const counting = [
   'numacanary_sched_context_switches_total',
@@ -72,15 +77,14 @@ describe.skipIf(noLab('amd64', 'bpftrace')).each(tours)('moves of tasks on $name
 
   test.each(ways)('from $from to $to as many as the kernel has in its histogram', (way) => {
     const [inner, outer] = boundsOf(seen.hist, way);
-    expect(risenOf(seen, way), seen.log).toBeGreaterThanOrEqual(inner);
+    expect(risenOf(seen, way), seen.log).toBeGreaterThanOrEqual(inner - spoilt);
     expect(risenOf(seen, way), seen.log).toBeLessThanOrEqual(outer);
   });
 
-  // A BPF program is passed over while another, or a look at a map, runs on the CPU: bpftrace may miss a move or two.
   test.each(ways)('from $from to $to as many as bpftrace counts', (way) => {
     const [inner, outer] = boundsOf(seen.bpftrace, way);
     expect(risenOf(seen, way), seen.log).toBeGreaterThanOrEqual(inner);
-    expect(risenOf(seen, way), seen.log).toBeLessThanOrEqual(outer + rounds / 200);
+    expect(risenOf(seen, way), seen.log).toBeLessThanOrEqual(outer + spoilt);
   });
 
   test('the bounds lie close together, and the tour is in them', () => {
