@@ -18,6 +18,8 @@ const none: Bytes = { local: 0, remote: 0 };
  */
 export function createBandwidth() {
   const books = new Map<number, Bytes>();
+  /** By L3 cache, what remote has been told too much: the two files are read a moment apart. */
+  const owed = new Map<number, number>();
   let before: ReadonlyMap<string, Bytes | null> | undefined;
 
   return {
@@ -37,7 +39,11 @@ export function createBandwidth() {
       // What one group lost another may have been given (a monitoring group was moved), and one that was removed
       // takes its part out of its parent's sum: such an interval counts less than there was, never more.
       for (const [domain, { local, remote }] of gains) {
-        const gain = { local: Math.max(0, local), remote: Math.max(0, remote) };
+        // Without a debt each moment too early would stay, and remote would creep upwards by noise alone. No moment
+        // is longer than the interval: what is more than its local bytes is a group's that was removed.
+        const net = remote - (owed.get(domain) ?? 0);
+        owed.set(domain, Math.min(Math.max(0, local), Math.max(0, -net)));
+        const gain = { local: Math.max(0, local), remote: Math.max(0, net) };
         books.set(domain, plus(books.get(domain) ?? none, gain));
       }
       before = now;

@@ -145,6 +145,22 @@ describe('a folder that is there and empty', () => {
 });
 
 describe('createBandwidth', () => {
+  it('does not make remote traffic of two files that are read a moment apart', () => {
+    const bandwidth = createBandwidth();
+    for (let step = 0; step <= 100; step += 1) {
+      const early = step % 2 === 0 ? 30 : -30;
+      bandwidth.add([{ group: 'root', domain: 0, bytes: { local: 1000 * step, remote: early } }]);
+    }
+    expect(bandwidth.totals().get(0)?.remote).toBeLessThanOrEqual(60);
+  });
+
+  it('owes nothing for what a monitoring group took with it when it was removed', () => {
+    const bandwidth = createBandwidth();
+    for (const remote of [9000, 1000, 1300])
+      bandwidth.add([{ group: 'root', domain: 0, bytes: { local: 0, remote } }]);
+    expect(bandwidth.totals().get(0)?.remote).toBe(300);
+  });
+
   it('never falls and never counts more than the groups together gained', () => {
     const counts = fc.record({ local: fc.nat(1000), remote: fc.nat(1000) });
     const step = fc.dictionary(fc.constantFrom('root', 'a', 'b'), fc.option(counts));
