@@ -100,15 +100,26 @@ function byStand(slots: readonly Slot[]): ReadonlyMap<Group, ReadonlyMap<Place, 
   return found;
 }
 
-function outOfFiles(slots: readonly Slot[], facts: Facts): Missing[] {
+/** Signals of groups that such an error has kept from being open somewhere, each told once. */
+function refused(slots: readonly Slot[], facts: Facts, isMeant: (error: string) => boolean): Missing[] {
   const missing = new Map<string, Missing>();
   for (const { group, errors } of slots) {
-    const error = errors.find((one) => one === 'EMFILE' || one === 'ENFILE');
-    if (error === undefined || error === null) continue;
+    const error = errors.find((one) => one !== null && isMeant(one)) ?? null;
+    if (error === null) continue;
     for (const { signal, attr } of group.counters)
-      missing.set(signal, { signal, ...explain(error, kindOf(attr, facts), facts) });
+      if (!missing.has(signal))
+        missing.set(signal, { signal, ...explain(error, kindOf(attr, facts), facts) });
   }
   return [...missing.values()];
+}
+
+const outOfFiles = (slots: readonly Slot[], facts: Facts) =>
+  refused(slots, facts, (error) => error === 'EMFILE' || error === 'ENFILE');
+
+/** Signals that opened at one place in the trial and at none now. */
+function nowhere(slots: readonly Slot[], whole: readonly Slot[], facts: Facts): Missing[] {
+  const counted = new Set(whole.flatMap(({ group }) => group.counters.map(({ signal }) => signal)));
+  return refused(slots, facts, (error) => error !== 'ECANCELED').filter(({ signal }) => !counted.has(signal));
 }
 
 function partsOpen(slots: readonly Slot[]): ReadonlyMap<string, number> {
@@ -122,17 +133,3 @@ function partsOpen(slots: readonly Slot[]): ReadonlyMap<string, number> {
 }
 
 export const leadersOf = (slots: readonly Slot[]) => slots.map(({ first }) => first);
-
-/** Signals that opened at one place in the trial and at none now. */
-function nowhere(slots: readonly Slot[], whole: readonly Slot[], facts: Facts): Missing[] {
-  const counted = new Set(whole.flatMap(({ group }) => group.counters.map(({ signal }) => signal)));
-  const missing = new Map<string, Missing>();
-  for (const { group, errors } of slots) {
-    const error = errors.find((one) => one !== null && one !== 'ECANCELED');
-    for (const { signal, attr } of group.counters) {
-      if (error === undefined || error === null || counted.has(signal) || missing.has(signal)) continue;
-      missing.set(signal, { signal, ...explain(error, kindOf(attr, facts), facts) });
-    }
-  }
-  return [...missing.values()];
-}
