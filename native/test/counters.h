@@ -2,7 +2,6 @@
 #ifndef NC_COUNTERS_H
 #define NC_COUNTERS_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
@@ -33,15 +32,6 @@ static inline int a_cpu(void) {
 
 static inline void let_time_pass(void) {
   nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
-
-static inline int entries(const char *path) {
-  int n = 0;
-  DIR *dir = opendir(path);
-  CHECK(dir != NULL);
-  while (readdir(dir) != NULL) n++;
-  closedir(dir);
-  return n;
 }
 
 static inline int descriptors(void) {

@@ -1,5 +1,4 @@
 /* A thousand visits and some of memory: no descriptor, thread or page more than before. */
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -7,15 +6,6 @@
 #include "test.h"
 
 #define KEPT_KB 1024
-
-static int entries(const char *path) {
-  int n = 0;
-  DIR *dir = opendir(path);
-  CHECK(dir != NULL);
-  while (readdir(dir) != NULL) n++;
-  closedir(dir);
-  return n;
-}
 
 static long resident_kb(void) {
   long kb = -1;

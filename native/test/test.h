@@ -2,6 +2,7 @@
 #ifndef NC_TEST_H
 #define NC_TEST_H
 
+#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,16 @@
 static inline void skip(const char *reason) {
   printf("skipped: %s\n", reason);
   exit(77);
+}
+
+/* Names in a folder of /proc/self: descriptors, threads. */
+static inline int entries(const char *path) {
+  int n = 0;
+  DIR *dir = opendir(path);
+  CHECK(dir != NULL);
+  while (readdir(dir) != NULL) n++;
+  closedir(dir);
+  return n;
 }
 
 /* The first two CPUs this process may use. */
