@@ -1,6 +1,8 @@
 import type { Facts, PmuDevice } from '../../src/pmu/facts.ts';
 import { modelSchema } from '../../src/pmu/catalogue/model.ts';
 import type { Model } from '../../src/pmu/catalogue/model.ts';
+import type { Counter } from '../../src/pmu/plan.ts';
+import { cycles } from '../../src/pmu/signals.ts';
 
 /** Facts of a bare-metal host where everything may be counted. */
 export const factsOf = (changes: Partial<Facts> = {}): Facts => ({
@@ -21,6 +23,15 @@ export const deviceOf = (name: string, type: number, cpus: readonly number[] | n
   cpus,
   format: {},
   events: {},
+});
+
+/** Whatever it counts. */
+export const counterOf = (signal: string): Counter => ({
+  signal,
+  attr: { type: 4, config: 0x2d3n, config1: 0n, config2: 0n },
+  metric: cycles,
+  labels: {},
+  scale: 1,
 });
 
 type EventSpec = readonly [

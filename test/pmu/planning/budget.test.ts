@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { filesOf, within } from '../../../src/pmu/planning/budget.ts';
 import type { Group } from '../../../src/pmu/plan.ts';
 import { planHardware } from '../../../src/pmu/planning/plan_hardware.ts';
-import { cycles } from '../../../src/pmu/signals.ts';
 import { readTopology } from '../../../src/topology/read.ts';
 import { filesOf as treeOf } from '../../fakes.ts';
 import { machine } from '../../machines.ts';
-import { deviceOf, factsOf, intel } from '../models.ts';
+import { counterOf, deviceOf, factsOf, intel } from '../models.ts';
 
 const range = (length: number) => Array.from({ length }, (_, index) => index);
 const groupOf = (
@@ -19,13 +18,7 @@ const groupOf = (
   name,
   rank,
   when: 'always',
-  counters: signals.map((signal) => ({
-    signal,
-    attr: { type: 4, config: 0n, config1: 0n, config2: 0n },
-    metric: cycles,
-    labels: {},
-    scale: 1,
-  })),
+  counters: signals.map(counterOf),
   places: range(places).map((cpu) => ({ cpu, socket: 0, numaNode: 0 })),
 });
 const kept = (groups: readonly Group[], fds: number) =>

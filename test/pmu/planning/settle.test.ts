@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Group, Plan } from '../../../src/pmu/plan.ts';
 import { laterName, settle, split, without } from '../../../src/pmu/planning/settle.ts';
-import { cycles } from '../../../src/pmu/signals.ts';
-import { factsOf } from '../models.ts';
+import { counterOf, factsOf } from '../models.ts';
 
 const groupOf = (...signals: readonly string[]): Group => ({
   name: 'loads',
   rank: 9,
   when: 'always',
-  counters: signals.map((signal) => ({
-    signal,
-    attr: { type: 4, config: 0x2d3n, config1: 0n, config2: 0n },
-    metric: cycles,
-    labels: {},
-    scale: 1,
-  })),
+  counters: signals.map(counterOf),
   places: [{ cpu: 0, socket: 0, numaNode: 0 }],
 });
 const facts = factsOf();
