@@ -13,6 +13,9 @@ _Static_assert(sizeof(struct nc_perf_event) == 56, "nc_perf_event");
 _Static_assert(sizeof(struct nc_perf_reading) == 32, "nc_perf_reading");
 _Static_assert(sizeof(struct nc_calibration_plan) == 24, "nc_calibration_plan");
 _Static_assert(sizeof(struct nc_calibration) == 40, "nc_calibration");
+_Static_assert(sizeof(struct nc_drift_plan) == 24, "nc_drift_plan");
+_Static_assert(sizeof(struct nc_drift_row) == 24 + 4 * NC_DRIFT_NODES, "nc_drift_row");
+_Static_assert(sizeof(struct nc_drift) == 32 + NC_DRIFT_ROWS * sizeof(struct nc_drift_row), "nc_drift");
 
 uint32_t nc_abi(void) {
   return NC_ABI;
@@ -52,4 +55,12 @@ uint32_t nc_sizeof_calibration_plan(void) {
 
 uint32_t nc_sizeof_calibration(void) {
   return sizeof(struct nc_calibration);
+}
+
+uint32_t nc_sizeof_drift_plan(void) {
+  return sizeof(struct nc_drift_plan);
+}
+
+uint32_t nc_sizeof_drift(void) {
+  return sizeof(struct nc_drift);
 }

@@ -8,7 +8,8 @@
  * with every signal blocked. One visit at a time: a second caller gets -EBUSY at once, and so does a call while a
  * thread that starved in an earlier one is still on its way back. A visit comes back within 10 ms of the deadline
  * in its plan, which counts from the call, because process.exit() waits for calls in flight. The calls of the perf section
- * have no deadline: each takes the time of its system calls, as it says.
+ * have no deadline: each takes the time of its system calls, as it says. nc_drift runs for as long as its plan says and
+ * 5 s more, on a thread of its own, and ends when it is told to.
  *
  * Times are nanoseconds of one CPU's clock: no number here compares the clocks of two CPUs. */
 #ifndef NUMACANARY_H
@@ -17,7 +18,7 @@
 #include <stdint.h>
 
 #define NC_API __attribute__((visibility("default")))
-#define NC_ABI 2
+#define NC_ABI 3
 
 /* == NC_ABI, and == the caller's idea of each struct's size: checked when the library is loaded. */
 NC_API uint32_t nc_abi(void);
@@ -30,6 +31,8 @@ NC_API uint32_t nc_sizeof_perf_event(void);
 NC_API uint32_t nc_sizeof_perf_reading(void);
 NC_API uint32_t nc_sizeof_calibration_plan(void);
 NC_API uint32_t nc_sizeof_calibration(void);
+NC_API uint32_t nc_sizeof_drift_plan(void);
+NC_API uint32_t nc_sizeof_drift(void);
 
 /* ---- clock ------------------------------------------------------------------------------------------- */
 
@@ -239,6 +242,52 @@ struct nc_calibration {
  * when it gets its turn; -EPERM: the kernel forbids pins; -EAGAIN, -ENOMEM: no thread or memory to be had. Any thread,
  * several at a time. perf_event_open(2). */
 NC_API int nc_calibrate(const struct nc_calibration_plan *plan, struct nc_calibration *out);
+
+/* ---- drift: memory on one node, its reader on another ------------------------------------------------------ */
+
+#define NC_DRIFT_NODES 64
+#define NC_DRIFT_ROWS 601
+
+struct nc_drift_plan {
+  int32_t buffer_node;  /* 0 .. NC_DRIFT_NODES - 1 */
+  int32_t reader_cpu;
+  uint64_t bytes;       /* 1 MiB .. 1 GiB, whole MiB; unmapped before the call returns */
+  uint32_t seconds;     /* 1 .. NC_DRIFT_ROWS - 1 */
+  uint32_t huge_pages;  /* 1: ask for them (madvise), 0: ask for none */
+};
+
+struct nc_drift_row {
+  uint64_t elapsed_ns;    /* from when the policy was taken away, to when all pages had been asked for; of the first row,
+                             which is taken just before, 0 */
+  uint64_t passes;        /* times that the reader had read all of the buffer */
+  int32_t reader_cpu;     /* getcpu of the reader at the end of its last pass */
+  uint32_t pages_unknown; /* not there (swapped out), on a node beyond NC_DRIFT_NODES, on their way, or marked just
+                             now by NUMA balancing, which Linux 6.1 to 6.5 take for not there */
+  uint32_t pages[NC_DRIFT_NODES]; /* by node */
+};
+
+/* The caller may look at it while the call runs: what stands before `rows` is written before the first row is there, a
+ * row before `row_count` says so (release; load it with acquire) and never again. */
+struct nc_drift {
+  uint32_t stop;          /* the caller's: set to anything but 0 at any time, and the call ends within 20 ms */
+  uint32_t row_count;
+  uint64_t address;       /* of the buffer, a mapping of its own, as /proc/self/numa_maps has it */
+  uint64_t page_bytes;    /* of the pages that are counted */
+  uint64_t backing_bytes; /* of the pages that came; 0: mixed or unknown */
+  struct nc_drift_row rows[NC_DRIFT_ROWS]; /* one at the start and one each second */
+};
+
+/* Makes a buffer and one thread, pinned to `reader_cpu`, that writes each page of it once under a policy that wants
+ * `buffer_node` (mbind: MPOL_PREFERRED_MANY; never MPOL_BIND, which has a process killed where the node is full). Then
+ * takes the policy away, which leaves the pages to the kernel's NUMA balancing, and has the thread read all of the
+ * buffer over and over, every line, while the caller's thread asks once a second where the pages are (move_pages(2)
+ * without nodes, which moves nothing). `out` must neither move nor go while the call runs; `stop` is left as it is.
+ * 0 when stopped, or 5 s after the last row, so that numa_maps can be read beside it. -EINVAL: a CPU or node that
+ * may not be used, or a plan out of range; -ENOMEM: no memory to be had, or not all of it on that node: rows[0] then
+ * says where it lies; -EPERM, -ENOSYS: mbind() or move_pages() is forbidden, or this kernel has none; -EAGAIN: no
+ * thread to be had; -ETIMEDOUT: something of a higher priority keeps the reader's CPU, and what the reader has is given
+ * back when it gets its turn. Costs the reader's CPU, whole. Any thread, several at a time. */
+NC_API int nc_drift(const struct nc_drift_plan *plan, struct nc_drift *out);
 
 #ifdef NC_TEST_DELAY
 /* Test build only: every hand-off, the rulers' too, waits this much longer. Any thread, at any time. */

@@ -78,13 +78,17 @@ static int set_policy(void *start, size_t bytes, int mode, int node) {
 
 /* Never MPOL_BIND: on a node that is full it has the kernel kill a process to make room for us. PREFERRED_MANY still
  * has the page cache of the node reclaimed in the background, which the old MPOL_PREFERRED does not. */
-static int prefer(void *start, size_t bytes, int node) {
+int nc_prefer(void *start, size_t bytes, int node) {
   int error = set_policy(start, bytes, PREFERRED_MANY, node);
   return error == -EINVAL ? set_policy(start, bytes, MPOL_PREFERRED, node) : error;
 }
 
+int nc_forget_policy(void *start, size_t bytes) {
+  return syscall(SYS_mbind, start, bytes, MPOL_DEFAULT, NULL, 0, 0) < 0 ? -errno : 0;
+}
+
 int nc_place(void *start, size_t bytes, int node, void (*touch)(void *), void *argument, uint64_t deadline_ns) {
-  int error = node < 0 ? 0 : prefer(start, bytes, node);
+  int error = node < 0 ? 0 : nc_prefer(start, bytes, node);
   if (error == -EINVAL) return -EINVAL;
   int cpu = -1;
   if (error != 0) {

@@ -20,6 +20,11 @@ struct nc_mapping {
 int nc_map(size_t bytes, int advice, struct nc_mapping *out); /* advice: as madvise takes it. 0 or -ENOMEM */
 void nc_unmap(struct nc_mapping *mapping);
 
+/* Asks for the node for pages that are yet to come, wherever they are first touched from; or for nothing any more. 0, or
+ * -errno of mbind(). */
+int nc_prefer(void *start, size_t bytes, int node);
+int nc_forget_policy(void *start, size_t bytes);
+
 /* Prefers the node for the range where the kernel lets us, then has `touch` write it first, from a CPU of the node
  * where it does not (seccomp profiles forbid mbind). node -1: no wish. Where the pages came to lie is for nc_find
  * to say. 0; -EINVAL, -EPERM as nc_memory says; -EBUSY: thread B did not run by `deadline_ns` (CLOCK_MONOTONIC) and

@@ -45,5 +45,9 @@ int main(void) {
 
   plan.node_b = 1023; /* no CPU to touch from, and no policy */
   CHECK(nc_visit(&plan, &visit) == -EPERM);
+
+  static struct nc_drift drift;
+  const struct nc_drift_plan hours = {.reader_cpu = plan.cpu_a, .bytes = 1 << 20, .seconds = 600};
+  CHECK(nc_drift(&hours, &drift) == -EPERM && drift.row_count == 0);
   return 0;
 }
