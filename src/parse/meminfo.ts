@@ -4,8 +4,16 @@ import { ParseError } from '../errors.ts';
 // > Node 0 MemTotal:       131732940 kB
 // > MemTotal:       32489480 kB
 export function parseMemTotal(text: string): number {
-  const kibibytes = /^(?:Node \d+ )?MemTotal:\s*(\d+) kB$/m.exec(text)?.[1];
-  if (kibibytes === undefined)
+  const total = parseMeminfo(text).get('MemTotal');
+  if (total === undefined)
     throw new ParseError(`meminfo: no MemTotal in ${JSON.stringify(text.slice(0, 100))}`);
-  return Number(kibibytes) * 1024;
+  return total;
+}
+
+/** Bytes by the kernel's names, of one node or of the machine; what is counted in pages of its own size is left out. */
+// > Node 0 MemFree:         1204512 kB
+// > Node 0 HugePages_Total:     0
+export function parseMeminfo(text: string): ReadonlyMap<string, number> {
+  const lines = text.matchAll(/^(?:Node \d+ )?([A-Za-z]\w*(?:\(\w+\))?):\s*(\d{1,15}) kB$/gm);
+  return new Map([...lines].map(([, name = '', kibibytes]) => [name, Number(kibibytes) * 1024]));
 }

@@ -8,3 +8,14 @@ export function parsePressure(text: string): number {
   if (percent === undefined) throw new ParseError(`pressure: ${JSON.stringify(text.slice(0, 200))}`);
   return Number(percent) / 100;
 }
+
+/** Seconds in which some task waited, and in which none that could have run did; null where the kernel has no such line. */
+export function parseStalled(text: string): { readonly some: number; readonly full: number | null } {
+  const seconds = (line: 'some' | 'full') => {
+    const total = new RegExp(`^${line} .*\\btotal=(\\d{1,19})$`, 'm').exec(text)?.[1];
+    return total === undefined ? null : Number(total) / 1e6;
+  };
+  const some = seconds('some');
+  if (some === null) throw new ParseError(`pressure: ${JSON.stringify(text.slice(0, 200))}`);
+  return { some, full: seconds('full') };
+}

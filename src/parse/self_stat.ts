@@ -3,7 +3,6 @@ import { ParseError } from '../errors.ts';
 export interface SelfStat {
   /** utime + stime. */
   readonly cpuTicks: number;
-  readonly threads: number;
   /** Since boot. */
   readonly startTicks: number;
 }
@@ -19,5 +18,5 @@ export function parseSelfStat(text: string): SelfStat {
       throw new ParseError(`self/stat: field ${number} is ${JSON.stringify(digits)}`);
     return Number(digits);
   };
-  return { cpuTicks: field(14) + field(15), threads: field(20), startTicks: field(22) };
+  return { cpuTicks: field(14) + field(15), startTicks: field(22) };
 }

@@ -9,7 +9,6 @@ describe('/proc/self/stat', () => {
   it.each(['node', 'a ) b', 'x) R 9 (', ''])('of a process called %j', (name) => {
     expect(parseSelfStat(`4711 (${name}) ${rest}\n`)).toEqual({
       cpuTicks: 38,
-      threads: 11,
       startTicks: 8815,
     });
   });
