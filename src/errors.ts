@@ -5,6 +5,12 @@ export class Absent extends Error {
   override readonly name = 'Absent';
 }
 
+/** For what may be missing; anything else is thrown on. */
+export function nullIfAbsent(thrown: unknown): null {
+  if (thrown instanceof Absent) return null;
+  throw thrown;
+}
+
 /** It is there, but we may not: grant something. */
 export class Denied extends Error {
   override readonly name = 'Denied';

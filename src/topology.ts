@@ -122,6 +122,15 @@ export function distanceOf(topology: Topology, cpuA: number, cpuB: number): Dist
   return a.llcGroup === b.llcGroup ? 'llc' : 'node';
 }
 
+/** Above sixteen NUMA nodes what is counted by node is summed up by socket: the page has a limit. */
+export const hasFewNodes = ({ numaNodes }: Topology): boolean => numaNodes.length <= 16;
+
+/** SNC and NPS, not CXL: memory that is added later must not move the host to other peers. */
+export function nodesPerSocket({ sockets, numaNodes }: Topology): number {
+  const populated = new Set(numaNodes.filter(({ cpus }) => cpus.length > 0).map(({ id }) => id));
+  return Math.max(0, ...sockets.map((socket) => socket.numaNodes.filter((id) => populated.has(id)).length));
+}
+
 /** Nodes that have memory for us. */
 export const memoryNodesOf = ({ numaNodes }: Topology): readonly NumaNode[] =>
   numaNodes.filter(({ memoryBytes, allowed }) => memoryBytes !== 0 && allowed);

@@ -1,7 +1,8 @@
+import { readFileSync, statSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Absent, Denied } from '../errors.ts';
-import type { Files } from './host.ts';
+import type { Files, OwnFiles } from './host.ts';
 import { createPool } from './pool.ts';
 
 export interface Roots {
@@ -36,6 +37,11 @@ export function filesUnder(roots: Roots): Files {
       const names = await pool(() => readdir(at)).catch(refuse(at));
       return names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
     },
+    folders: async (path) => {
+      const at = real(path);
+      const entries = await pool(() => readdir(at, { withFileTypes: true })).catch(refuse(at));
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    },
   };
 }
 
@@ -56,3 +62,16 @@ export function refusal(path: string, thrown: unknown): unknown {
   const advice = 'run as a user who may read it, or mount it for the container';
   return new Denied(`${path}: ${code}: ${advice}`, { cause: thrown });
 }
+
+export const ownFiles: OwnFiles = {
+  read: (path) => readFileSync(path, 'utf8'),
+  stamp: (path) => {
+    try {
+      // Kubernetes swaps a link to a folder: the inode is another, and the time may be older.
+      const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+      return `${ino} ${size} ${mtimeNs}`;
+    } catch (thrown) {
+      return String((thrown as NodeJS.ErrnoException).code);
+    }
+  },
+};

@@ -12,7 +12,7 @@ export interface Host {
 
 /**
  * Kernel files, by the path they have on the host: `/proc/stat`, `/sys/devices/system/node/online`,
- * `/sys/fs/cgroup/…`. The roots of --path.* are applied inside. Both calls throw Absent for what is not there
+ * `/sys/fs/cgroup/…`. The roots of --path.* are applied inside. All calls throw Absent for what is not there
  * (ENOENT, ENODEV, ENOTSUP…) and Denied for what may not be read (EACCES, EPERM).
  */
 export interface Files {
@@ -20,6 +20,19 @@ export interface Files {
   read(path: string): Promise<string>;
   /** Names in a directory, sorted as numbers where they end in one (`cpu2` before `cpu10`). */
   list(path: string): Promise<readonly string[]>;
+  /** Names of the folders in a directory, links left out; in no order. */
+  folders(path: string): Promise<readonly string[]>;
+}
+
+/**
+ * Files of the daemon's own, by the path they have for it: no root of --path.* is applied. They are few and small, and
+ * looked at in the middle of a handshake, which waits for nobody: these calls do not return before they are done.
+ */
+export interface OwnFiles {
+  /** Whole text; throws what the system says. */
+  read(path: string): string;
+  /** Another one whenever the file is another or has changed; of a file that cannot be looked at, why not. */
+  stamp(path: string): string;
 }
 
 export interface Clock {
@@ -52,6 +65,8 @@ export interface Native {
   /** Opens each event, disabled; one that cannot be had costs only itself, or where it leads its group. */
   perfOpen(events: readonly PerfEvent[]): Promise<OpenPerf>;
   calibrate(plan: CalibrationPlan): Promise<Calibration>;
+  /** Begins; what it finds can be looked at while it goes on. */
+  drift(plan: DriftPlan): Promise<RunningDrift>;
   /** Raises the soft limit on open files to the hard one, and gives it. */
   fdLimit(): Promise<number>;
 }
@@ -230,4 +245,42 @@ export interface MemoryVisit {
   readonly pagesOnNode: number;
   /** Bytes of the pages behind the buffer: 4096, 2097152…; 0 when mixed or unknown. */
   readonly pageBytes: number;
+}
+
+export interface DriftPlan {
+  readonly bufferNode: number;
+  readonly readerCpu: number;
+  /** Whole MiB. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly hugePages: boolean;
+}
+
+export interface RunningDrift {
+  /** What is known by now; null before the first row. */
+  seen(): DriftSeen | null;
+  /** Ends it within a moment. */
+  stop(): void;
+  /** When it has ended; rejects as every call does. */
+  readonly ended: Promise<void>;
+}
+
+export interface DriftSeen {
+  /** Of the buffer, as numa_maps of this process has it. */
+  readonly address: bigint;
+  /** Of the pages that are counted, and of those that came: 0 when mixed or unknown. */
+  readonly pageBytes: number;
+  readonly backingBytes: number;
+  /** One at the start, while the policy holds the pages, and one each second. */
+  readonly rows: readonly DriftRow[];
+}
+
+export interface DriftRow {
+  readonly elapsedNs: number;
+  /** Times that the reader had read all of the buffer. */
+  readonly passes: number;
+  readonly readerCpu: number;
+  /** By node, those that have any. */
+  readonly pages: ReadonlyMap<number, number>;
+  readonly unknownPages: number;
 }

@@ -6,6 +6,7 @@ import { getSystemErrorName } from 'node:util';
 import type {
   Calibration,
   CalibrationPlan,
+  DriftPlan,
   MemoryPlan,
   MemoryVisit,
   NativeClock,
@@ -18,7 +19,7 @@ import type {
   VisitPlan,
 } from './host.ts';
 
-export const abi = 2;
+export const abi = 3;
 
 /** In the order in which one names another. */
 export const layouts = {
@@ -118,6 +119,28 @@ export const layouts = {
     cpu: 'int32',
     error: 'int32',
   },
+  nc_drift_plan: {
+    buffer_node: 'int32',
+    reader_cpu: 'int32',
+    bytes: 'uint64',
+    seconds: 'uint32',
+    huge_pages: 'uint32',
+  },
+  nc_drift_row: {
+    elapsed_ns: 'uint64',
+    passes: 'uint64',
+    reader_cpu: 'int32',
+    pages_unknown: 'uint32',
+    pages: 'uint32[64]',
+  },
+  nc_drift: {
+    stop: 'uint32',
+    row_count: 'uint32',
+    address: 'uint64',
+    page_bytes: 'uint64',
+    backing_bytes: 'uint64',
+    rows: 'nc_drift_row[601]',
+  },
 } as const;
 
 type Layouts = typeof layouts;
@@ -214,6 +237,14 @@ export const fromCalibration = (raw: Raw<'nc_calibration'>): Calibration => ({
   runningNs: Number(raw.running_ns),
   cpu: raw.cpu,
   error: raw.error === 0 ? null : errnoName(raw.error),
+});
+
+export const toDriftPlan = (plan: DriftPlan): Raw<'nc_drift_plan'> => ({
+  buffer_node: plan.bufferNode,
+  reader_cpu: plan.readerCpu,
+  bytes: plan.bytes,
+  seconds: plan.seconds,
+  huge_pages: plan.hugePages ? 1 : 0,
 });
 
 /** 13 -> EACCES. Of the two names of 95 Linux has, Node knows ENOTSUP; what it does not know is E and the number. */

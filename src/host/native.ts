@@ -15,13 +15,15 @@ import {
   fromVisit,
   layouts,
   toCalibrationPlan,
+  toDriftPlan,
   toMemoryPlan,
   toVisitPlan,
 } from './layout.ts';
 import type { Raw } from './layout.ts';
+import { askToStop, driftBytes, seenSoFar } from './drift_buffer.ts';
 import { bindPerf } from './native_perf.ts';
 import type { Bind } from './native_perf.ts';
-import { eventBytes, readingBytes } from './perf_buffer.ts';
+import { eventBytes, holding, readingBytes } from './perf_buffer.ts';
 import { createPool } from './pool.ts';
 import type { Pool } from './pool.ts';
 
@@ -44,6 +46,7 @@ export function loadNative(libraryPath: string, pool: Pool = callsInFlight): Nat
       memory: refuse,
       perfOpen: refuse,
       calibrate: refuse,
+      drift: refuse,
       fdLimit: refuse,
     };
   }
@@ -52,6 +55,7 @@ export function loadNative(libraryPath: string, pool: Pool = callsInFlight): Nat
   const visit = filling(bind, 'nc_visit', ['nc_visit_plan'], 'nc_visit');
   const memory = filling(bind, 'nc_memory', ['nc_memory_plan'], 'nc_memory');
   const calibrate = filling(bind, 'nc_calibrate', ['nc_calibration_plan'], 'nc_calibration');
+  const drift = bind('nc_drift', ['const nc_drift_plan *', 'void *']);
   const fdLimit = bind('nc_fd_limit', ['_Out_ uint64 *']);
   return {
     clock: async () => fromClock(await clock()),
@@ -59,6 +63,14 @@ export function loadNative(libraryPath: string, pool: Pool = callsInFlight): Nat
     memory: async (plan) => fromMemory(await memory(toMemoryPlan(plan))),
     perfOpen: bindPerf(bind),
     calibrate: async (plan) => fromCalibration(await calibrate(toCalibrationPlan(plan))),
+    drift: async (plan) => {
+      const buffer = new ArrayBuffer(driftBytes);
+      const run = async () => {
+        const result = await drift(toDriftPlan(plan), holding(buffer, 1, driftBytes));
+        if (result !== 0) throw refusal('nc_drift', result);
+      };
+      return { ended: run(), seen: () => seenSoFar(buffer), stop: () => askToStop(buffer) };
+    },
     fdLimit: async () => {
       const limit = [0];
       const result = await fdLimit(limit);
@@ -97,6 +109,8 @@ const sized = [
   'perf_reading',
   'calibration_plan',
   'calibration',
+  'drift_plan',
+  'drift',
 ];
 
 function check(library: Library, path: string): void {
@@ -110,6 +124,7 @@ function check(library: Library, path: string): void {
   for (const name of sized) mustBe(name, koffi.sizeof(`nc_${name}`));
   mustBe('perf_event', eventBytes);
   mustBe('perf_reading', readingBytes);
+  mustBe('drift', driftBytes);
 }
 
 /** Every call there is goes through here. What it was given is held until it is back, for nobody else may hold it. */
@@ -147,7 +162,7 @@ function filling<Out extends Struct>(bind: Bind, name: string, takes: readonly S
 const advice: Readonly<Record<string, string>> = {
   EBUSY: 'another visit runs',
   EINVAL: 'a CPU or memory node that may not be used, the same CPU twice, or a plan out of range',
-  ENOMEM: 'no memory to be had',
+  ENOMEM: 'no memory to be had, or not on that node',
   ETIMEDOUT: 'something of a higher priority keeps that CPU',
   EAGAIN: 'no thread to be had: see the limit on processes (ulimit -u, pids.max)',
 };
@@ -157,7 +172,8 @@ function refusal(name: string, result: number): Error {
   if (code === 'ENOSYS' || code === 'ENODEV' || code === 'ENOTSUP') return new Absent(`${name}: ${code}`);
   if (code === 'EPERM' || code === 'EACCES')
     return new Denied(
-      `${name}: ${code}: a node without CPUs needs mbind, every pin sched_setaffinity: allow them in the seccomp profile`,
+      `${name}: ${code}: a node without CPUs needs mbind, a drift move_pages as well, every pin sched_setaffinity: allow ` +
+        'them in the seccomp profile (that of Docker does with CAP_SYS_NICE)',
     );
   return new NativeError(name, code, advice[code]);
 }

@@ -4,9 +4,7 @@
  */
 import type { PerfEvent } from './host.ts';
 import { errnoName, layouts } from './layout.ts';
-
-const bytes = { int32: 4, uint32: 4, uint64: 8 } as const;
-type Width = keyof typeof bytes;
+import { offsets, sizeOf } from './widths.ts';
 
 export const eventBytes = sizeOf(layouts.nc_perf_event);
 export const readingBytes = sizeOf(layouts.nc_perf_reading);
@@ -60,22 +58,4 @@ export function decodeErrors(buffer: ArrayBuffer, count: number): readonly (stri
     const errno = view.getInt32(index * eventBytes + at.error, true);
     return errno === 0 ? null : errnoName(errno);
   });
-}
-
-function sizeOf(layout: Readonly<Record<string, Width>>): number {
-  return Object.values(layout).reduce((sum, width) => sum + bytes[width], 0);
-}
-
-/** The header's structs have no padding; native.ts holds the sizes against the library's. */
-function offsets<Field extends string>(
-  layout: Readonly<Record<Field, Width>>,
-): Readonly<Record<Field, number>> {
-  let offset = 0;
-  const made: Partial<Record<Field, number>> = {};
-  for (const field in layout) {
-    made[field] = offset;
-    offset += bytes[layout[field]];
-  }
-  // Every field of the layout was just filled in.
-  return made as Record<Field, number>;
 }

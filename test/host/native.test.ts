@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { Absent, NativeError } from '../../src/errors.ts';
+import { Absent, Denied, NativeError } from '../../src/errors.ts';
+import { systemClock } from '../../src/host/clock.ts';
 import type { Native, PingPong, Ring, Step, Visit, VisitPlan } from '../../src/host/host.ts';
 import { delayHandoffs, loadNative } from '../../src/host/native.ts';
 
@@ -91,6 +92,29 @@ describe.skipIf(!built)('the native helper', () => {
     expect(memory.loadNs).toHaveLength(16);
     expect(memory.loadNs.every((ns) => ns > 1)).toBe(true);
     expect(memory.pagesOnNode).toBe(memory.pagesChecked);
+  });
+
+  it('shows a drift while it goes on, and ends it when it is told to', async ({ skip }) => {
+    const plan = { bufferNode: 0, readerCpu: 0, bytes: 2 ** 20, seconds: 600, hugePages: false };
+    const running = await native.drift(plan);
+    const end = running.ended.catch((error: unknown) => error);
+    const refused = async () => Promise.race([end, systemClock.sleep(0.005)]);
+    for (let tries = 0; tries < 1000 && !running.seen(); tries += 1) {
+      const why = await refused();
+      if (why instanceof Denied || why instanceof Absent) skip(why.message);
+    }
+    const seen = running.seen();
+    const pages = 2 ** 20 / (seen?.pageBytes ?? 0);
+    expect(seen?.rows[0]).toMatchObject({ elapsedNs: 0, readerCpu: 0, unknownPages: 0 });
+    expect([...(seen?.rows[0]?.pages ?? [])]).toEqual([[0, pages]]);
+    running.stop();
+    expect(await end).toBeUndefined();
+  });
+
+  it('refuses a drift by the name of the errno', async () => {
+    const plan = { bufferNode: 0, readerCpu: 8000, bytes: 2 ** 20, seconds: 1, hugePages: false };
+    const { ended } = await native.drift(plan);
+    await expect(ended).rejects.toMatchObject({ call: 'nc_drift', code: 'EINVAL' });
   });
 });
 
