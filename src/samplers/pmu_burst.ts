@@ -8,6 +8,7 @@ import { ofAlways } from '../pmu/counting/scale.ts';
 import type { Metric, Sample } from '../sample.ts';
 import { kind } from '../source.ts';
 import type { Context, Sampler } from '../source.ts';
+import { burstSeconds } from './burst_seconds.ts';
 import { createWindowMax } from './window.ts';
 import type { WindowMax } from './window.ts';
 
@@ -35,16 +36,6 @@ const ratioMax = {
     'Greatest share of DRAM loads that went to another node in any one second of the window: remote_dram / (local_dram + remote_dram) ' +
     'of pmu_loads_total, on 4 CPUs of the socket, others every 10 s. Seconds with fewer loads than min_loads_per_second are left out.',
   tells: 'Bursts of remote access that a rate over a scrape interval flattens.',
-} as const satisfies Metric;
-
-const burstSeconds = {
-  name: 'numacanary_burst_seconds_total',
-  kind: 'counter',
-  labels: ['socket', 'signal'],
-  closed: { signal: ['remote_dram'] },
-  per: ['socket'],
-  help: 'Seconds in which the signal was above its threshold (samplers.pmu_burst.threshold_ratio), looked at every second.',
-  tells: 'How long bursts lasted, whatever the scrape interval.',
 } as const satisfies Metric;
 
 const linkMax = {
