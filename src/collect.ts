@@ -58,7 +58,8 @@ export function createCollect(plan: () => CollectPlan, latest: Latest) {
       family(scrapeSeconds, [{ labels: {}, value: clock.now() - began }]),
       family(collections, [{ labels: {}, value: count }]),
     ];
-    const { kept, left } = fit(families, maxSeries - own.reduce((sum, one) => sum + seriesOf(one), 0));
+    const room = maxSeries - own.reduce((sum, one) => sum + seriesOf(one), 0) - dropped.size;
+    const { kept, left } = fit(families, room, dropped);
     for (const one of left) dropped.set(one.metric.name, (dropped.get(one.metric.name) ?? 0) + seriesOf(one));
     own.push(
       family(
@@ -91,14 +92,18 @@ export function createCollect(plan: () => CollectPlan, latest: Latest) {
   };
 }
 
-/** Whole families leave, the largest first: fewest names are lost that way, and no sum over half of a family lies. */
-export function fit(families: readonly Family[], maxSeries: number) {
+/**
+ * Whole families leave, the largest first: fewest names are lost that way, and no sum over half of a family lies. That one
+ * left is a series, too, unless it has `gone` before: a family of one makes no room.
+ */
+export function fit(families: readonly Family[], maxSeries: number, gone: ReadonlyMap<string, unknown>) {
   const left: Family[] = [];
   let total = families.reduce((sum, one) => sum + seriesOf(one), 0);
   for (const one of families.toSorted((a, b) => seriesOf(b) - seriesOf(a))) {
-    if (total <= maxSeries) break;
+    const room = seriesOf(one) - (gone.has(one.metric.name) ? 0 : 1);
+    if (total <= maxSeries || room <= 0) break;
     left.push(one);
-    total -= seriesOf(one);
+    total -= room;
   }
   return { kept: families.filter((one) => !left.includes(one)), left };
 }

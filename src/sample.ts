@@ -13,13 +13,17 @@ export type Dimension =
   | 'lane' // unordered socket pair x distance class
   | 'directed_lane' // ordered socket pair x distance class
   | 'socket'
+  | 'socket_and_host' // sockets, and once more for the whole host
   | 'numa_node'
-  | 'pmu_place' // NUMA nodes, or above 16 of them sockets: where a core's counts are summed up
+  | 'place' // NUMA nodes, or above 16 of them sockets: where counts of very many nodes are summed up
+  | 'tier_node' // NUMA nodes and one for all of them, where some node is a tier of its own: memory without CPUs
   | 'socket_pair' // ordered
   | 'memory_lane' // CPU node -> memory node, those measured by default
   | 'distance' // distance classes the machine has
   | 'source'
-  | 'llc_group';
+  | 'llc_group'
+  | 'device' // network and NVMe controllers that a machine in a brochure has
+  | 'workload'; // containers and the like that are shown: their families have a budget of their own
 
 /** How the runs of a scheduled source become the published value. Counters and histograms always add up. */
 export type Fold =
@@ -50,6 +54,8 @@ export interface Metric {
    * Of the closed labels one combination holds at a time, as in an info metric or a state: counted as one series.
    */
   readonly oneAtATime?: true;
+  /** Tells why a series is missing: never beside that series, it takes no room that was not its own. */
+  readonly inPlaceOfAnother?: true;
   /** Of the combinations of closed labels no machine has more than this: vendors name different sources. */
   readonly atMost?: number;
   /** Values that its labels which are neither closed nor in `per` take at most, together. Left out: one. */

@@ -1,7 +1,9 @@
 import { boundsOn } from './probes/histogram.ts';
+import { shownByDefault } from './collectors/workloads.ts';
 import { lanesOf } from './probes/lanes.ts';
 import { memoryLanes } from './probes/memory.ts';
 import type { Dimension, Metric } from './sample.ts';
+import { hasFewNodes } from './topology.ts';
 import type { Core, Cpu, LlcGroup, NumaNode, Socket, Topology } from './topology.ts';
 
 export interface Shape {
@@ -31,18 +33,24 @@ export function sizesOf(topology: Topology, sources: number): Sizes {
     lane: lanes.length,
     directed_lane: lanes.reduce((sum, { socketA, socketB }) => sum + (socketA === socketB ? 1 : 2), 0),
     socket: topology.sockets.length,
+    socket_and_host: topology.sockets.length + 1,
     numa_node: topology.numaNodes.length,
-    pmu_place: topology.numaNodes.length > 16 ? topology.sockets.length : topology.numaNodes.length,
+    place: hasFewNodes(topology) ? topology.numaNodes.length : topology.sockets.length,
+    tier_node: topology.numaNodes.some(({ cpus }) => cpus.length === 0) ? topology.numaNodes.length + 1 : 0,
     socket_pair: topology.sockets.length * (topology.sockets.length - 1),
     memory_lane: memoryLanes(topology, topology.cpus).length,
     distance: new Set(lanes.map(({ distance }) => distance)).size,
     source: sources,
     llc_group: topology.llcGroups.length,
+    // Two network ports, or one and a disk, to each socket.
+    device: topology.sockets.length * 2,
+    workload: shownByDefault,
   };
 }
 
 /** How many series the metric can take at most, from its declaration alone. */
 export function countSeries(metric: Metric, sizes: Sizes): number {
+  if (metric.inPlaceOfAnother) return 0;
   const things = (metric.per ?? []).reduce((product, dimension) => product * sizes[dimension], 1);
   const values = Object.entries(metric.closed ?? {})
     .filter(([label]) => !metric.oneAtATime && label !== metric.newestOnly)
@@ -56,7 +64,9 @@ const linesOf = (metric: Metric, { socket, numa_node: nodes }: Sizes) =>
 export interface SeriesTable {
   readonly machines: readonly Shape[];
   readonly rows: readonly { readonly metric: string; readonly series: readonly number[] }[];
+  /** Of all but workload_*, which have a budget of their own: so many for each that is shown. */
   readonly totals: readonly number[];
+  readonly workloads: readonly number[];
 }
 
 export function seriesTable(metrics: readonly Metric[], sources: number): SeriesTable {
@@ -65,9 +75,17 @@ export function seriesTable(metrics: readonly Metric[], sources: number): Series
     metric: metric.name,
     series: machines.map((sizes) => countSeries(metric, sizes)),
   }));
-  const totals = shapes.map((_, column) => rows.reduce((sum, { series }) => sum + (series[column] ?? 0), 0));
-  return { machines: shapes, rows, totals };
+  const sum = (of: readonly (typeof rows)[number][]) =>
+    shapes.map((_, column) => of.reduce((total, { series }) => total + (series[column] ?? 0), 0));
+  return {
+    machines: shapes,
+    rows,
+    totals: sum(rows.filter((row) => !isWorkload(row))),
+    workloads: sum(rows.filter(isWorkload)),
+  };
 }
+
+const isWorkload = ({ metric }: { readonly metric: string }) => metric.startsWith('numacanary_workload_');
 
 /** A machine as regular as machines are in brochures. */
 export function topologyOf(shape: Shape): Topology {

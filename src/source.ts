@@ -30,9 +30,12 @@ export interface Ticker {
 
 /**
  * A source that looks once a second, so that what a slow scrape would miss is kept: a window's maximum, seconds above
- * a line. `read` tells what was kept, at the scrape, as a collector's does.
+ * a line. `read` tells what was kept, at the scrape, as a collector's does. A collector of much, which looks every half
+ * minute and beside the scrapes, is one too.
  */
 export interface Sampler extends Source, Ticker {}
+
+export const ticks = (source: Source): source is Sampler => 'tick' in source;
 
 /** A source that runs on a clock. */
 export interface Probe extends Source {

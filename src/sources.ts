@@ -2,6 +2,8 @@ import { hardwareCounters } from './collectors/hardware.ts';
 import { collectorKinds, createCollectorBooks } from './collectors/index.ts';
 import { kernelCounters, kernelEventsOptions } from './collectors/kernel_events.ts';
 import type { KernelEventsOptions } from './collectors/kernel_events.ts';
+import { conditionsOptions } from './collectors/conditions.ts';
+import type { ConditionsOptions } from './collectors/conditions.ts';
 import { createKept, off } from './collectors/kept.ts';
 import type { PmuOptions } from './collectors/pmu.ts';
 import { parseConfig } from './config.ts';
@@ -19,6 +21,7 @@ import { mergeModels } from './pmu/catalogue/models.ts';
 import { createBooks as createTotals } from './pmu/counting/totals.ts';
 import type { Metric } from './sample.ts';
 import { createSamplerBooks, samplerKinds } from './samplers/index.ts';
+import { ticks } from './source.ts';
 import type { Job, Kind, Probe, Sampler, Source, Ticker } from './source.ts';
 
 export interface Sources {
@@ -26,7 +29,7 @@ export interface Sources {
   readonly samplers: readonly Sampler[];
   readonly probes: readonly Probe[];
   readonly jobs: readonly Job[];
-  /** Samplers, and counters that take turns. */
+  /** Samplers, collectors that look beside the scrapes, and counters that take turns. */
   readonly tickers: readonly Ticker[];
 }
 
@@ -77,19 +80,25 @@ export function createSources({ models, onStaleTopology }: SourcesPlan) {
       kernel: kernel.of(kernelSettings(config)),
       models: mergedModels(config, models),
     };
-    const collectors = collectorKinds(collectorBooks, counting);
+    const collectors = [...enabled(collectorKinds(collectorBooks, counting), config.collectors), ...told];
     const samplers = enabled(samplerKinds(samplerBooks, counters), config.samplers);
     return {
-      collectors: [...enabled(collectors, config.collectors), ...told],
+      collectors,
       samplers,
       probes,
       jobs,
-      tickers: [{ name: 'pmu', tick: (context) => counters.tick(context) }, ...samplers],
+      tickers: [
+        { name: 'pmu', tick: (context) => counters.tick(context) },
+        ...collectors.filter(ticks),
+        ...samplers,
+      ],
     };
   }
 
   return {
     of: sourcesOf,
+    /** What was last read of the conditions; null before the first reading. */
+    conditions: () => collectorBooks.conditions.document(),
     /** Ends what this configuration will not go on with, so that nothing is counted twice. */
     async retire(next: Config): Promise<void> {
       await Promise.all([
@@ -131,6 +140,11 @@ export function kernelSection(config: Config): Section<KernelEventsOptions> {
   return { on, options: kernelEventsOptions.parse(options) };
 }
 
+export function conditionsSection(config: Config): Section<ConditionsOptions> {
+  const { enabled: on = true, ...options } = config.collectors['conditions'] ?? {};
+  return { on, options: conditionsOptions.parse(options) };
+}
+
 /** Throws ConfigError where what a user says of a model does not hold together with what we ship. */
 export const mergedModels = (config: Config, shipped: readonly Model[]): readonly Model[] =>
   mergeModels(shipped, pmuSection(config).options.models);
@@ -159,10 +173,12 @@ export interface Declared {
 /** All that the program can say, in the order of its sources: what docs and the series table are printed from. */
 export function catalogue(): readonly Declared[] {
   const { collectors, samplers, probes, jobs } = createSources(idle).of(parseConfig(undefined, sections));
-  return [
+  const declared = [
     ...[...probes, ...collectors, ...samplers, ...jobs].flatMap(({ name, metrics }) =>
       metrics.map((metric) => ({ source: name, metric })),
     ),
     ...ownMetrics.map((metric) => ({ source: 'daemon', metric })),
   ];
+  // A family that several sources tell is listed with the first.
+  return declared.filter(({ metric }, index) => declared.findIndex((one) => one.metric === metric) === index);
 }

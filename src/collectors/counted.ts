@@ -2,18 +2,15 @@
 import type { Reading } from '../perf/counters.ts';
 import type { Metric, Sample } from '../sample.ts';
 
-export const signalStates = ['ok', 'absent', 'denied', 'failed'] as const;
+export const missingStates = ['absent', 'denied', 'failed'] as const;
 
-/** One series for each signal, always 1, that changes its other labels. */
-export function statusOf(metric: Metric, { counted, missing }: Reading): Sample[] {
-  const lost = new Set(missing.map(({ signal }) => signal));
-  const all = [
-    ...counted
-      .filter((signal) => !lost.has(signal))
-      .map((signal) => ({ signal, status: 'ok', reason: 'none' })),
-    ...missing.map(({ signal, status, reason }) => ({ signal, status, reason })),
-  ];
-  return all.map((labels) => ({ metric, labels, value: 1 }));
+/** One series for each signal that is not counted, always 1: it stands where the signal's own series would. */
+export function statusOf(metric: Metric, { missing }: Reading): Sample[] {
+  return missing.map(({ signal, status, reason }) => ({
+    metric,
+    labels: { signal, status, reason },
+    value: 1,
+  }));
 }
 
 /** Those of totals that the source declared; the signals of a plan are all declared by one. */

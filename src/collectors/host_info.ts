@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Metric } from '../sample.ts';
 import { kind } from '../source.ts';
+import { nodesPerSocket } from '../topology.ts';
 
 const info = {
   name: 'numacanary_host_info',
@@ -47,20 +48,13 @@ export const hostInfo = kind('host_info', z.object({}), () => ({
   async read({ host: { files }, topology }) {
     const kernel = (await files.read('/proc/sys/kernel/osrelease')).trim();
     const { identity, sockets, numaNodes } = topology;
-    const populated = new Set(numaNodes.filter(({ cpus }) => cpus.length > 0).map(({ id }) => id));
     return [
       {
         metric: info,
         labels: {
           cpu_model: identity.name,
           sockets: String(sockets.length),
-          // SNC and NPS, not CXL: memory that is added later must not move the host to other peers.
-          nodes_per_socket: String(
-            Math.max(
-              0,
-              ...sockets.map((socket) => socket.numaNodes.filter((id) => populated.has(id)).length),
-            ),
-          ),
+          nodes_per_socket: String(nodesPerSocket(topology)),
           hypervisor: String(identity.hypervisor),
           kernel,
         },

@@ -7,17 +7,17 @@ import { planKernel } from '../pmu/planning/plan_kernel.ts';
 import type { Books } from '../pmu/counting/totals.ts';
 import type { Metric } from '../sample.ts';
 import type { Kind, Source } from '../source.ts';
-import { signalStates, statusOf, totalsOf } from './counted.ts';
+import { missingStates, statusOf, totalsOf } from './counted.ts';
 
 const status = {
   name: 'numacanary_kernel_signal_status',
   kind: 'gauge',
   labels: ['signal', 'status', 'reason'],
-  closed: { signal: kernelSignalNames, status: signalStates, reason: pmuReasons },
-  atMost: kernelSignalNames.length,
+  closed: { signal: kernelSignalNames, status: missingStates, reason: pmuReasons },
+  inPlaceOfAnother: true,
   help:
-    'Whether a software event or tracepoint is counted, and why not: one series for each, always 1, that changes its ' +
-    'labels. `numacanary doctor` says in a sentence what to do about a reason.',
+    'Why a software event or tracepoint is not counted: a series for each such signal, always 1; none for one that is ' +
+    'counted. `numacanary doctor` says in a sentence what to do about a reason.',
   tells: 'What this host cannot tell: tracepoints need tracefs, all of it needs permission.',
 } as const satisfies Metric;
 

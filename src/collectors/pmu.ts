@@ -7,16 +7,16 @@ import { pmuReasons } from '../pmu/plan.ts';
 import { hardwareSignalNames, hardwareSignals, units } from '../pmu/signals.ts';
 import type { Metric, Sample } from '../sample.ts';
 import type { Kind, Source } from '../source.ts';
-import { signalStates, statusOf, totalsOf } from './counted.ts';
+import { missingStates, statusOf, totalsOf } from './counted.ts';
 
 const status = {
   name: 'numacanary_pmu_signal_status',
   kind: 'gauge',
   labels: ['signal', 'status', 'reason'],
-  closed: { signal: hardwareSignalNames, status: signalStates, reason: pmuReasons },
-  atMost: 32,
+  closed: { signal: hardwareSignalNames, status: missingStates, reason: pmuReasons },
+  inPlaceOfAnother: true,
   help:
-    'Whether a signal of this CPU’s model is counted, and why not: one series for each, always 1, that changes its labels. ' +
+    'Why a signal of this CPU’s model is not counted: a series for each such signal, always 1; none for one that is counted. ' +
     '`numacanary doctor` says in a sentence what to do about a reason.',
   tells:
     'What this host cannot tell and whose turn it is: absent nobody’s, denied the operator’s, failed look.',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Absent } from '../errors.ts';
+import { Absent, nullIfAbsent } from '../errors.ts';
 import type { Files } from '../host/host.ts';
 import { parseInteger } from '../parse/integer.ts';
 import { parseDomain, parseMonitored } from '../parse/resctrl.ts';
@@ -70,7 +70,7 @@ async function groupsOf(files: Files): Promise<string[]> {
   return [root, ...others.map((name) => `${root}/${name}`)];
 }
 
-/** Under SNC a cache has a folder for each node inside its own (mon_sub_L3_01), whose sum it is. */
+/** A group may go while we look at it, and a plain file has no mon_data. Under SNC a cache has a folder for each node inside its own (mon_sub_L3_01), whose sum it is. */
 async function trafficOf(files: Files, group: string): Promise<Traffic[]> {
   const folders = (await files.list(`${group}/mon_data`).catch(nullIfAbsent)) ?? [];
   return Promise.all(
@@ -121,9 +121,3 @@ function samplesOf({ bandwidth, sockets }: ResctrlBooks) {
     })),
   );
 }
-
-/** A group may go while we look at it, and a plain file has no mon_data. */
-const nullIfAbsent = (thrown: unknown): null => {
-  if (thrown instanceof Absent) return null;
-  throw thrown;
-};

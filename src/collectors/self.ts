@@ -3,6 +3,7 @@ import { ParseError } from '../errors.ts';
 import { parseSelfStat } from '../parse/self_stat.ts';
 import type { Metric } from '../sample.ts';
 import { kind } from '../source.ts';
+import { ownThreads } from './own_threads.ts';
 
 const cpuSeconds = {
   name: 'process_cpu_seconds_total',
@@ -29,11 +30,12 @@ const residentBytes = {
 } as const satisfies Metric;
 
 const threads = {
-  name: 'process_threads',
+  name: 'numacanary_process_threads',
   kind: 'gauge',
-  labels: [],
-  help: 'Threads of this process, from /proc/self/stat.',
-  tells: 'A thread leak of the native helper.',
+  labels: ['capabilities'],
+  help: 'Threads of this process by what they may do: one series, whose label has the effective capabilities of /proc/self/task/*/status without their cap_, `none` or `all`. Where threads differ all their sets stand in it, with a semicolon between.',
+  tells:
+    'That the canary has what its profile gives and nothing else, on every host and in every thread; a thread leak of the native helper.',
 } as const satisfies Metric;
 
 const openFds = {
@@ -54,20 +56,21 @@ export const self = kind('self', z.object({}), () => {
     name: 'self',
     metrics: [cpuSeconds, startTime, residentBytes, threads, openFds],
     async read({ host: { files } }) {
-      const [stat, status, fds] = await Promise.all([
+      const [stat, status, fds, own] = await Promise.all([
         files.read('/proc/self/stat'),
         files.read('/proc/self/status'),
         files.list('/proc/self/fd'),
+        ownThreads(files),
       ]);
       bootSeconds ??= number(/^btime (\d+)$/m, await files.read('/proc/stat'), 'stat');
-      const own = parseSelfStat(stat);
+      const { cpuTicks, startTicks } = parseSelfStat(stat);
       const residentKib = number(/^VmRSS:\s+(\d+) kB$/m, status, 'self/status');
       const labels = {};
       return [
-        { metric: cpuSeconds, labels, value: own.cpuTicks / ticksPerSecond },
-        { metric: startTime, labels, value: bootSeconds + own.startTicks / ticksPerSecond },
+        { metric: cpuSeconds, labels, value: cpuTicks / ticksPerSecond },
+        { metric: startTime, labels, value: bootSeconds + startTicks / ticksPerSecond },
         { metric: residentBytes, labels, value: residentKib * 1024 },
-        { metric: threads, labels, value: own.threads },
+        { metric: threads, labels: { capabilities: own.capabilities }, value: own.count },
         { metric: openFds, labels, value: fds.length },
       ];
     },

@@ -39,11 +39,14 @@ export function starvingOf(session: Session, words: Uint32Array): readonly Group
   );
 }
 
-/** Groups of one name are one thing to the reader: all of them are split alike. */
+/**
+ * Groups of one name are one thing to the reader: all of them are split alike. The others are new objects, too: who
+ * looked at them a second ago must not take what is opened anew for the same counters.
+ */
 export function relieved({ groups, missing }: Session, starving: readonly Group[], turns: boolean): Plan {
   const names = new Set(starving.map(({ name }) => name));
   const parts = groups.map((group) =>
-    names.has(group.name) ? split(group, turns) : { groups: [group], missing: [] },
+    names.has(group.name) ? split(group, turns) : { groups: [{ ...group }], missing: [] },
   );
   const given = parts.flatMap((one) => one.missing);
   const lost = [...new Map(given.map((one) => [one.signal, one])).values()];

@@ -50,7 +50,7 @@ export const allLoads = {
   labels: [...place, 'unit'],
   closed: { unit: units },
   atMost: 1,
-  per: ['pmu_place'],
+  per: ['place'],
   help:
     'All loads of the CPUs of a socket and NUMA node, as the vendor counts them (unit); but for l1d_fills from the same group of counters ' +
     'as the remote sources of pmu_loads_total. Core PMU through perf_event_open. Above 16 nodes numa_node is empty.',
@@ -63,7 +63,7 @@ export const loads = {
   labels: [...place, 'source', 'unit'],
   closed: { source: loadSources, unit: units },
   atMost: 9,
-  per: ['pmu_place'],
+  per: ['place'],
   help:
     'Loads by where the data came from, in disjoint parts, as the vendor defines them: Intel retired loads, AMD demand fills of L1D ' +
     '(far means another NUMA node, not another socket, where NPS > 1), Arm accesses. Prefetches are not in it.',
@@ -77,7 +77,7 @@ export const loadsDetail = {
   labels: [...place, 'source', 'unit'],
   closed: { source: loadDetails, unit: units },
   atMost: 3,
-  per: ['pmu_place'],
+  per: ['place'],
   help: 'Subsets of the loads of pmu_loads_total: local_hitm lies inside l3. Never to be added to the whole.',
   tells: 'Cache lines that cores of one socket fight over; on Arm what went past the last cache.',
 } as const satisfies Metric;
@@ -104,7 +104,7 @@ export const stalledCycles = {
   labels: [...place, 'cause'],
   closed: { cause: stallCauses },
   atMost: 2,
-  per: ['pmu_place'],
+  per: ['place'],
   help: 'Cycles in which nothing was executed or retired while the cause held; what is counted is the vendor’s definition.',
   tells:
     'rate / rate(pmu_cycles_total): the share of time that memory cost, which a remote ratio alone does not show.',
@@ -184,7 +184,7 @@ export const uncoreClock = {
 } as const satisfies Metric;
 
 function counter(name: Metric['name'], help: string, tells: string): Metric {
-  return { name, kind: 'counter', labels: place, per: ['pmu_place'], help, tells };
+  return { name, kind: 'counter', labels: place, per: ['place'], help, tells };
 }
 
 export interface SignalMeaning {

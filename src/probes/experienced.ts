@@ -15,8 +15,7 @@ const experiencedSeconds = {
     'Single hand-offs on a paced schedule, half a round trip from the intended start: preemption, interrupts and ' +
     'steal are in it (halved, as all of the round trip), up to the 20 ms that a visit lasts.',
   tells: 'What a latency-sensitive thread lives through on this host, scheduler included.',
-  bounds: [1e-7, 3e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3, 1e-2],
-  thinned: [{ aboveSockets: 4, every: 2 }],
+  bounds: [3e-7, 3e-6, 3e-5, 1e-3],
 } as const satisfies Metric;
 
 export const experiencedOptions = z.strictObject({

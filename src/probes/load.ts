@@ -79,13 +79,24 @@ export function loadFiles(files: Files): LoadFiles {
   };
 }
 
-/** Reading the folder anew each time follows a process that is moved to another cgroup. */
+/**
+ * Reading the folder anew each time follows a process that is moved to another cgroup. A container in a cgroup namespace is
+ * told `/`, which is the root of its own mount and not of the host's: /proc/self/root leads there, wherever the host's
+ * /proc and /sys are.
+ */
+// > 0::/
+// > 0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-0123.scope
 async function firstOf(files: Files, name: string): Promise<string> {
   const folders = (await files.read('/proc/self/cgroup').then(parseCgroup)).flatMap(
     ({ version, controllers, path }) =>
       version === 1
         ? [`/sys/fs/cgroup/${controllers}${path}`, `/sys/fs/cgroup/cpu${path}`, '/sys/fs/cgroup/cpu']
-        : [`/sys/fs/cgroup${path}`, `/sys/fs/cgroup/unified${path}`, '/sys/fs/cgroup'],
+        : [
+            ...(path === '/' ? ['/proc/self/root/sys/fs/cgroup'] : []),
+            `/sys/fs/cgroup${path}`,
+            `/sys/fs/cgroup/unified${path}`,
+            '/sys/fs/cgroup',
+          ],
   );
   for (const folder of folders) {
     const text = await optional(() => files.read(`${folder.replace(/\/+$/, '')}/${name}`));

@@ -56,7 +56,6 @@ describe.each(models.map((model) => [model.id, model] as const))('%s', (_, model
   const signals = Object.keys(model.signals) as (keyof typeof hardwareSignals)[]; // the schema lets no other key in
 
   it('has no more signals than are counted on', () => {
-    expect(signals.length).toBeLessThanOrEqual(named('numacanary_pmu_signal_status')?.atMost ?? 0);
     for (const metric of metrics) {
       const own = signals.filter((signal) => hardwareSignals[signal].metric === metric);
       const values = Object.values(metric.closed ?? {}).reduce((product, all) => product * all.length, 1);

@@ -119,6 +119,8 @@ const told = ({ totals }: Reading) =>
       `${metric.name.replace(/numacanary_pmu_|_total/g, '')} ${labels['source'] ?? ''}${labels['socket']} ${Math.round(value)}`,
   );
 
+const onlyCycles = ({ config }: { readonly config: bigint }) => (config === configs.cycles ? null : 0);
+
 describe('counters', () => {
   it('open at the first reading, in one call, disabled, and are read in one', async () => {
     const { perf, read, clock, counters } = await counting(both);
@@ -292,6 +294,20 @@ describe('counters', () => {
     await read();
     await seconds(15);
     expect(await read()).toMatchObject({ missing: [], counted: ['load_local_dram', 'load_remote_dram'] });
+  });
+
+  it('give whoever watched a group nothing of it once all was opened anew, split or not', async () => {
+    const { read, clock, counters } = await counting(separate, { running: onlyCycles });
+    await read();
+    const [watched] = counters.always('cycles');
+    const [place] = watched?.places ?? [];
+    if (!watched || !place) throw new Error('cycles are not counted');
+    for (let reading = 0; reading < 2; reading += 1) {
+      await clock.advance(15);
+      await read();
+    }
+    expect(counters.always('cycles')).toHaveLength(1);
+    expect(await counters.peek([{ group: watched, place }])).toEqual([null]);
   });
 
   it('put a group that was split together again after five minutes, in case its counters were given back', async () => {

@@ -77,6 +77,19 @@ describe('files of the load', () => {
     expect([await files.throttled(), await files.ownPressure()]).toEqual([7, 0.5]);
   });
 
+  it('are those of our own container, where /sys is the host’s', async () => {
+    const files = loadFiles(
+      filesOf({
+        '/proc/self/cgroup': '0::/\n',
+        '/sys/fs/cgroup/cpu.stat': 'nr_throttled 0\n',
+        '/sys/fs/cgroup/cpu.pressure': psi(0),
+        '/proc/self/root/sys/fs/cgroup/cpu.stat': 'nr_throttled 7\n',
+        '/proc/self/root/sys/fs/cgroup/cpu.pressure': psi(50),
+      }),
+    );
+    expect([await files.throttled(), await files.ownPressure()]).toEqual([7, 0.5]);
+  });
+
   it('are all allowed to be missing, forbidden or strange', async () => {
     const trees = [
       {},

@@ -33,6 +33,7 @@ export async function world(name: MachineName, wishes: Wishes = {}) {
       .join('');
   const files: Files = {
     list: (path) => still.list(path),
+    folders: (path) => still.folders(path),
     read: async (path) => (path === '/proc/stat' ? stat() : still.read(path)),
   };
   let stale = 0;

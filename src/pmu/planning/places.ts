@@ -1,11 +1,8 @@
 /** Where events are opened. Pure. */
-import { cpuOf } from '../../topology.ts';
+import { cpuOf, hasFewNodes } from '../../topology.ts';
 import type { Cpu, Topology } from '../../topology.ts';
 import type { PmuDevice } from '../facts.ts';
 import type { Place } from '../plan.ts';
-
-/** Above this counts are summed up by socket: the page has a limit. */
-const mostNodes = 16;
 
 /** All CPUs that may be disturbed; reading a counter interrupts its CPU. */
 export const countableCpus = ({ cpus }: Topology, includeIsolated: boolean): readonly Cpu[] =>
@@ -13,7 +10,7 @@ export const countableCpus = ({ cpus }: Topology, includeIsolated: boolean): rea
 
 export function placesOfCores(cpus: readonly Cpu[], topology: Topology, device: PmuDevice): readonly Place[] {
   const own = device.cpus && new Set(device.cpus);
-  const byNode = topology.numaNodes.length <= mostNodes;
+  const byNode = hasFewNodes(topology);
   return cpus
     .filter(({ id }) => !own || own.has(id))
     .map(({ id, socket, numaNode }) => ({ cpu: id, socket, numaNode: byNode ? numaNode : null }));

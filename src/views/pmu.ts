@@ -1,9 +1,4 @@
-/**
- * What the counters of /metrics come to, as PromQL: docs/metrics.md prints these, and rules are made from them. Written
- * for one host label, which relabelling supplies, and a window of five minutes: any other one does.
- */
-import type { Metric } from '../sample.ts';
-import { tscCycles } from './kernel_signals.ts';
+import { tscCycles } from '../pmu/kernel_signals.ts';
 import {
   allLoads,
   cycles,
@@ -18,18 +13,9 @@ import {
   refCycles,
   stalledCycles,
   uncoreClock,
-} from './signals.ts';
-import type { Unit } from './signals.ts';
-
-export interface View {
-  readonly name: string;
-  readonly formula: string;
-  readonly tells: string;
-  /** Values of the label `unit` that it holds for; left out: it has none of them. */
-  readonly units?: readonly Unit[];
-  /** What a reader must know before acting on it. */
-  readonly caveat?: string;
-}
+} from '../pmu/signals.ts';
+import { over, rate } from './view.ts';
+import type { View } from './view.ts';
 
 /** Loads from DRAM a second and socket below which a share of them is noise: an idle socket's are the kernel's. */
 const dramFloor = 100_000;
@@ -37,7 +23,8 @@ const dramFloor = 100_000;
 const remoteReads = 'remote_dram|remote_hitm|remote_fwd|remote_cache';
 const pastL3 = `local_dram|${remoteReads}|cxl`;
 
-export const views: readonly View[] = [
+/** What counters of the hardware come to. */
+export const pmuViews: readonly View[] = [
   {
     name: 'remote_dram_share',
     formula: [
@@ -169,12 +156,3 @@ export const views: readonly View[] = [
     tells: 'How busy the memory of a socket is, whoever asks.',
   },
 ];
-
-function rate({ name }: Metric, by: string, matchers = ''): string {
-  return `sum by (host, ${by}) (rate(${name}${matchers && `{${matchers}}`}[5m]))`;
-}
-
-/** Zero over zero is NaN, no value: a socket that is idle has no share of anything. */
-function over(part: string, whole: string, on?: string, group = ''): string {
-  return `${part} / ${on === undefined ? '' : `on (${on}) ${group} () `}${whole}`;
-}

@@ -3,18 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { kernelSignals } from '../../src/pmu/kernel_signals.ts';
-import { hardwareSignals, units } from '../../src/pmu/signals.ts';
-import { views } from '../../src/pmu/views.ts';
-import type { Metric } from '../../src/sample.ts';
+import { units } from '../../src/pmu/signals.ts';
+import { catalogue } from '../../src/sources.ts';
+import { views } from '../../src/views/index.ts';
 import { lacks } from '../require.ts';
 
-const declared = new Map(
-  Object.values<{ readonly metric: Metric }>({ ...hardwareSignals, ...kernelSignals }).map(({ metric }) => [
-    metric.name as string,
-    metric,
-  ]),
-);
+const declared = new Map(catalogue().map(({ metric }) => [metric.name as string, metric]));
 
 describe('views', () => {
   it('each has a name of its own, and a value to be checked by', () => {
@@ -83,6 +77,35 @@ const given: Readonly<Record<string, number>> = {
   'uncore_read_latency_requests_total{socket="0",source="remote_dram"}': 1e6,
   'uncore_clock_cycles_total{socket="0"}': 2e9,
   'tsc_cycles_total{socket="0"}': 1.9e9,
+  'autonuma_hint_faults_total{locality="local"}': 300,
+  'autonuma_hint_faults_total{locality="remote"}': 100,
+  'page_migrations_pages_total{outcome="success"}': 250,
+  'page_migrations_pages_total{outcome="fail"}': 5,
+  'numastat_pages_total{socket="0",numa_node="0",event="numa_foreign"}': 12,
+  'numastat_pages_total{socket="1",numa_node="1",event="numa_miss"}': 12,
+};
+
+const container = 'pod_uid="u1", container_id="c1", qos="burstable"';
+const noted = container.replaceAll(', ', ',');
+
+/** The same for what does not count. */
+const gauges: Readonly<Record<string, number>> = {
+  'numa_node_memory_bytes{socket="0",numa_node="0",kind="free"}': 5e9,
+  'numa_node_memory_bytes{socket="0",numa_node="0",kind="file"}': 7e9,
+  'numa_node_low_watermark_bytes{socket="0",numa_node="0"}': 1e9,
+  [`workload_memory_bytes{${noted},numa_node="0",memory="anon"}`]: 60e6,
+  [`workload_memory_bytes{${noted},numa_node="1",memory="anon"}`]: 30e6,
+  [`workload_memory_bytes{${noted},numa_node="1",memory="file"}`]: 10e6,
+  [`workload_outside_memory_bytes{${noted},memory="anon"}`]: 30e6,
+  [`workload_outside_memory_bytes{${noted},memory="file"}`]: 10e6,
+  [`workload_sockets_spanned{${noted}}`]: 2,
+};
+
+/** Two kube-state-metrics say the same of a pod, and something of another. */
+const others: Readonly<Record<string, number>> = {
+  'kube_pod_info{uid="u1",namespace="shop",pod="cart-0",instance="ksm-a"}': 1,
+  'kube_pod_info{uid="u1",namespace="shop",pod="cart-0",instance="ksm-b"}': 1,
+  'kube_pod_info{uid="u2",namespace="shop",pod="cart-1",instance="ksm-a"}': 1,
 };
 
 const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -115,6 +138,12 @@ const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   offcore_remote_share: { 'socket="0", unit="offcore_reads"': 0.25 },
   interconnect_bytes_per_second: { 'socket="0"': 5e9 },
   dram_bytes_per_second: { 'op="read", socket="0"': 20e9 },
+  hint_fault_local_share: { '': 0.75 },
+  pages_migrated_per_second: { '': 250 },
+  spilt_pages_per_second: { 'numa_node="0"': 12 },
+  node_headroom_bytes: { 'numa_node="0"': 4e9 },
+  workload_outside_share: { [container]: 0.4 },
+  workload_sockets_by_name: { [`${container}, namespace="shop", pod="cart-0"`]: 2 },
 };
 
 describe.skipIf(lacks('promtool', 'evaluates the PromQL of the views'))('the PromQL of the views', () => {
@@ -142,16 +171,23 @@ function promtool(command: readonly string[]) {
     tests: [
       {
         interval: '15s',
-        input_series: Object.entries(given).map(([series, perSecond]) => ({
-          series: onHost(series),
-          values: `0+${15 * perSecond}x40`,
-        })),
+        input_series: [
+          ...Object.entries(given).map(([series, perSecond]) => ({
+            series: onHost(series),
+            values: `0+${15 * perSecond}x40`,
+          })),
+          ...Object.entries(gauges).map(([series, value]) => ({
+            series: onHost(series),
+            values: `${value}x40`,
+          })),
+          ...Object.entries(others).map(([series, value]) => ({ series, values: `${value}x40` })),
+        ],
         promql_expr_test: Object.entries(expected).map(([name, values]) => ({
           // Rounded: rates are sums of doubles.
           expr: `round(${name}, 1e-12)`,
           eval_time: '10m',
           exp_samples: Object.entries(values).map(([labels, value]) => ({
-            labels: `{host="a", ${labels}}`,
+            labels: `{host="a"${labels && `, ${labels}`}}`,
             value: Math.round(value * 1e12) / 1e12,
           })),
         })),
