@@ -4,12 +4,17 @@ import { createCrew } from './crew.ts';
 import type { Crew, CrewPlan } from './crew.ts';
 import { follow } from './follow.ts';
 import { serve } from './http.ts';
-import type { SourceRow } from './landing.ts';
 import { createLatest } from './latest.ts';
 import { buildInfo } from './own.ts';
 import { createPage } from './page.ts';
 import { tell } from './run.ts';
 import type { Outcome } from './run.ts';
+import type { SourceRow } from './status/known.ts';
+import { createSpikes, overheard } from './status/spikes.ts';
+import { createStatus } from './status/status.ts';
+import type { Collected } from './status/status.ts';
+import type { Compare } from './web/auth.ts';
+import type { FollowedWeb } from './web/follow.ts';
 
 export interface Build {
   readonly version: string;
@@ -19,6 +24,8 @@ export interface Build {
 
 export interface Start extends Pick<CrewPlan, 'config' | 'readConfig' | 'host' | 'random' | 'models'> {
   readonly build: Build;
+  readonly web: FollowedWeb;
+  readonly compare: Compare;
 }
 
 export interface Running {
@@ -30,12 +37,13 @@ export interface Running {
 }
 
 /** Starts the daemon; resolves when it listens. The probes' first runs are then still under way. */
-export async function start({ build, ...given }: Start): Promise<Running> {
-  const { config, host } = given;
+export async function start({ build, compare, ...given }: Start): Promise<Running> {
+  const { config, host, web } = given;
   const { clock, log } = host;
   const topology = await follow(host);
   for (const warning of topology.current().warnings) log.warn('topology', { warning });
-  const latest = createLatest(clock);
+  const spikes = createSpikes();
+  const latest = overheard(createLatest(clock), spikes, clock);
   const crew = createCrew({ ...given, topology, latest });
 
   const labels = { version: build.version, revision: build.revision, node_version: build.nodeVersion };
@@ -52,7 +60,8 @@ export async function start({ build, ...given }: Start): Promise<Running> {
   );
 
   let last: Collection | undefined;
-  const page = createPage(async (deadlineSeconds) => {
+  let collected: Collected | undefined;
+  const collect = async (deadlineSeconds: number) => {
     const collection = await collections.collect(deadlineSeconds);
     if (collection === last) return collection;
     for (const { name } of readAtScrape()) {
@@ -60,11 +69,28 @@ export async function start({ build, ...given }: Start): Promise<Running> {
       if (outcome && outcome.status !== (last?.outcomes.get(name)?.status ?? 'ok')) tell(log, name, outcome);
     }
     last = collection;
+    collected = { at: clock.now(), families: collection.families };
     return collection;
-  });
+  };
+  const page = createPage(collect);
 
   let started = false;
+  const unready = () => (started ? null : 'the first run of the probes is under way');
   const rows = () => rowsOf(crew, new Map([...(last?.outcomes ?? []), ...latest.outcomes()]));
+  const status = createStatus({
+    version: build.version,
+    clock,
+    log,
+    latest,
+    spikes,
+    topology: () => topology.current(),
+    rows,
+    jobs: () => crew.now().schedule.jobs,
+    conditions: () => crew.conditions(),
+    unready,
+    collected: () => collected,
+    collect,
+  });
   const reload = async () => {
     try {
       await crew.reload();
@@ -81,13 +107,17 @@ export async function start({ build, ...given }: Start): Promise<Running> {
       maxRequests: () => crew.config().web.max_requests,
       lifecycle: () => crew.config().web.enable_lifecycle,
       page,
-      unready: () => (started ? null : 'the first run of the probes is under way'),
+      unready,
       reload,
       trigger: (job) => crew.trigger(job),
-      rows,
+      status: (links) => status.page(links),
+      cells: () => status.cells(),
       api: {
         topology: () => topology.current(),
+        conditions: () =>
+          crew.conditions() ?? { message: 'not yet read, or switched off: collectors.conditions' },
         matrix: () => ({ jobs: Object.fromEntries(crew.now().schedule.jobs) }),
+        spikes: () => spikes.document(),
         status: () => {
           const { seconds, good } = crew.readAt();
           return { ...build, ready: started, configReadAt: seconds, configGood: good, sources: rows() };
@@ -95,7 +125,7 @@ export async function start({ build, ...given }: Start): Promise<Running> {
       },
     },
     config.web.listen_address,
-    host,
+    { clock, log, web, compare },
   ).catch(async (thrown: unknown) => {
     await crew.stop();
     throw thrown;
@@ -109,6 +139,7 @@ export async function start({ build, ...given }: Start): Promise<Running> {
     );
   const stopping = new AbortController();
   void topology.run(stopping.signal);
+  void status.run(stopping.signal);
   log.info('listening', { address: site.address, version: build.version });
 
   return {
@@ -121,7 +152,7 @@ export async function start({ build, ...given }: Start): Promise<Running> {
   };
 }
 
-/** What works, as the landing page and /api/v1/status show it. */
+/** What works, as the status page and /api/v1/status show it. */
 function rowsOf(crew: Crew, outcomes: ReadonlyMap<string, Outcome>): SourceRow[] {
   const { collectors, samplers, probes, jobs, schedule } = crew.now();
   const row =

@@ -1,5 +1,5 @@
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
-import type { Document } from 'yaml';
+import type { Document, YAMLError } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
 
@@ -27,6 +27,7 @@ const daemon = {
         .default('/metrics'),
       max_requests: z.int().min(1).max(1000).default(40),
       enable_lifecycle: z.boolean().default(false),
+      config_file: z.string().min(1).meta({ allowed: 'the path of a file' }).nullable().default(null),
     })
     .prefault({}),
   log: z
@@ -35,7 +36,7 @@ const daemon = {
       format: z.enum(['logfmt', 'json']).default('logfmt'),
     })
     .prefault({}),
-  metrics: z.strictObject({ max_series: z.int().min(100).max(1_000_000).default(10_000) }).prefault({}),
+  metrics: z.strictObject({ max_series: z.int().min(200).max(1_000_000).default(10_000) }).prefault({}),
   paths: z
     .strictObject({
       procfs: path.default('/proc'),
@@ -92,14 +93,44 @@ export interface ConfigText {
 /** Twenty times the example with every key: what is larger is some other file, and takes minutes to refuse by key. */
 const maxCharacters = 65_536;
 
+/** A file of ours: what it may say, and how we speak of it. */
+export interface Kind {
+  readonly schema: z.ZodObject;
+  /** A file that shows how it is meant. */
+  readonly example: string;
+  /** Keys whose sections may be empty, as where all below them is commented out. */
+  readonly groups?: readonly string[];
+  /** It holds secrets: what stands wrong in it is never repeated, for it may be one. */
+  readonly secretive?: boolean;
+}
+
+export interface Read {
+  readonly value: unknown;
+  /** `file:line:column` of a key; of its nearest parent where it is missing. */
+  at(path: readonly string[]): string;
+}
+
 /** Throws ConfigError with a line for each mistake, not only the first. */
 export function parseConfig(
   given: ConfigText | undefined,
   sections: Sections,
   overrides: readonly Override[] = [],
 ): Config {
-  const file = given?.file ?? 'default';
-  const text = given?.text ?? '';
+  const kind: Kind = {
+    schema: configSchema(sections),
+    example: 'config.example.yml',
+    groups: ['collectors', 'samplers', 'probes', 'jobs'],
+  };
+  const { value } = parseYaml(given ?? { file: 'default', text: '' }, kind, overrides);
+  const { collectors, samplers, probes, jobs, web, log, metrics, paths, ...shared } = value as Omit<
+    Config,
+    'shared'
+  >;
+  return { web, log, metrics, paths, collectors, samplers, probes, jobs, shared };
+}
+
+/** Any YAML file of ours, checked; throws ConfigError with a line for each mistake. */
+export function parseYaml({ file, text }: ConfigText, kind: Kind, overrides: readonly Override[] = []): Read {
   if (text.length > maxCharacters) {
     throw new ConfigError([
       `${file}:1:1: the file: ${text.length} characters; allowed: at most ${maxCharacters}`,
@@ -112,27 +143,27 @@ export function parseConfig(
     return `${file}:${line}:${col}`;
   };
   if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${firstLine(message)}`));
+    const told = ({ code, message }: YAMLError) => (kind.secretive ? `no YAML: ${code}` : firstLine(message));
+    throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])}: ${told(error)}`));
   }
-  const schema = schemaOf(sections);
-  const checked = schema.safeParse(overlay(valueOf(document, at), overrides), {
+  const checked = kind.schema.safeParse(overlay(valueOf(document, kind, at), overrides), {
     reportInput: true,
   });
   if (!checked.success) {
-    const wrong = checked.error.issues.flatMap((issue) => mistakes(issue, schema));
+    const wrong = checked.error.issues.flatMap((issue) => mistakes(issue, kind));
     const placed = wrong.map(({ path, what }) => {
       const flag = overrides.find((one) => one.path.join('.') === path.join('.'))?.flag;
       const offset = flag ? -1 : offsetOf(document, path);
-      return { offset, line: `${flag ?? at(offset)}: ${path.join('.') || 'the file'}: ${what}` };
+      return { offset, line: `${flag ?? at(offset)}: ${named(path, kind) || 'the file'}: ${what}` };
     });
     throw new ConfigError(placed.toSorted((a, b) => a.offset - b.offset).map(({ line }) => line));
   }
-  const { collectors, samplers, probes, jobs, web, log, metrics, paths, ...shared } = checked.data as Omit<
-    Config,
-    'shared'
-  >;
-  return { web, log, metrics, paths, collectors, samplers, probes, jobs, shared };
+  return { value: checked.data, at: (path) => at(offsetOf(document, path)) };
 }
+
+/** `alice:hash` without the blank is one key, and no name. */
+const named = (path: readonly string[], { secretive }: Kind) =>
+  path.map((key) => (secretive && !/^[\w.@-]{1,64}$/.test(key) ? '…' : key)).join('.');
 
 export interface Setting {
   /** As in an error message: `probes.latency.period_seconds`. */
@@ -143,7 +174,7 @@ export interface Setting {
 
 /** Every key there is, in the order of the file. */
 export function settings(sections: Sections): readonly Setting[] {
-  const schema = schemaOf(sections);
+  const schema = configSchema(sections);
   return leaves(schema, schema.parse({}), []);
 }
 
@@ -157,7 +188,8 @@ function leaves(schema: unknown, value: unknown, path: readonly string[]): Setti
   return here instanceof z.ZodType ? [{ key: path.join('.'), default: value, allowed: allowed(here) }] : [];
 }
 
-function schemaOf({ collectors, samplers, probes, jobs, shared }: Sections) {
+/** Of the whole file; the chart’s schema is made of it too. */
+export function configSchema({ collectors, samplers, probes, jobs, shared }: Sections) {
   const common = Object.entries(shared).map(([key, { shape }]) => [key, z.strictObject(shape).prefault({})]);
   return z.strictObject({
     ...daemon,
@@ -177,13 +209,16 @@ function group(kinds: readonly Section[]) {
   return z.strictObject(Object.fromEntries(sections)).prefault({});
 }
 
-function valueOf(document: Document, at: (offset: number) => string): Record<string, unknown> {
+function valueOf(
+  document: Document,
+  { example, groups, secretive }: Kind,
+  at: (offset: number) => string,
+): Record<string, unknown> {
   visit(document, {
     Alias(_, alias) {
       if (alias.resolve(document)) return;
-      throw new ConfigError([
-        `${at(alias.range?.[0] ?? 0)}: *${alias.source}: no anchor &${alias.source} above`,
-      ]);
+      const source = secretive ? '…' : alias.source;
+      throw new ConfigError([`${at(alias.range?.[0] ?? 0)}: *${source}: no anchor &${source} above`]);
     },
   });
   let value: unknown;
@@ -197,17 +232,12 @@ function valueOf(document: Document, at: (offset: number) => string): Record<str
   }
   if (value === null || value === undefined) return {};
   if (typeof value === 'object' && !Array.isArray(value))
-    return withoutEmpty(value as Record<string, unknown>);
-  throw new ConfigError([
-    `${at(0)}: the file: not a mapping; keys and values are allowed, as in config.example.yml`,
-  ]);
+    return withoutEmpty(value as Record<string, unknown>, groups ?? []);
+  throw new ConfigError([`${at(0)}: the file: not a mapping; keys and values are allowed, as in ${example}`]);
 }
 
 /** `probes:` or `latency:` with everything below it commented out means the defaults, not null. */
-function withoutEmpty(
-  value: Record<string, unknown>,
-  groups = ['collectors', 'samplers', 'probes', 'jobs'],
-): Record<string, unknown> {
+function withoutEmpty(value: Record<string, unknown>, groups: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, one]) => one !== null)
@@ -232,7 +262,7 @@ const isMapping = (value: unknown): value is Record<string, unknown> =>
 
 type Issue = z.core.$ZodIssue;
 
-function mistakes(issue: Issue, schema: z.ZodType): { path: string[]; what: string }[] {
+function mistakes(issue: Issue, { schema, secretive }: Kind): { path: string[]; what: string }[] {
   const path = issue.path.map(String);
   const here = schemaAt(schema, path);
   if (issue.code === 'unrecognized_keys')
@@ -242,7 +272,7 @@ function mistakes(issue: Issue, schema: z.ZodType): { path: string[]; what: stri
     }));
   if (issue.code === 'invalid_key')
     return [{ path, what: `a key that cannot be; allowed: ${keysOf(schemaAt(schema, path.slice(0, -1)))}` }];
-  const found = issue.input === undefined ? '' : `${shown(issue.input)}: `;
+  const found = issue.input === undefined || secretive ? '' : `${shown(issue.input)}: `;
   return [
     { path, what: `${found}${firstLine(issue.message)}; allowed: ${here ? allowed(here) : 'another value'}` },
   ];

@@ -1,3 +1,4 @@
+import type { ConditionsDocument } from './conditions/document.ts';
 import type { Config } from './config.ts';
 import type { Followed } from './follow.ts';
 import type { Host } from './host/host.ts';
@@ -10,14 +11,17 @@ import type { Sample } from './sample.ts';
 import { schedule } from './schedule.ts';
 import type { JobState, Schedule, Triggered } from './schedule.ts';
 import type { Source } from './source.ts';
-import { createSources } from './sources.ts';
+import { conditionsSection, createSources } from './sources.ts';
 import type { Sources } from './sources.ts';
+import type { FollowedWeb } from './web/follow.ts';
 
 export interface CrewPlan {
   readonly config: Config;
   /** Reads the configuration anew, for a reload; throws ConfigError where it is wrong. */
   readonly readConfig: () => Promise<Config>;
   readonly host: Host;
+  /** Follows files of its own; what is said of our configuration is said of it too. */
+  readonly web: Pick<FollowedWeb, 'look' | 'good'>;
   readonly topology: Followed;
   readonly latest: Latest;
   /** What CPU families can count, as shipped. */
@@ -34,6 +38,8 @@ export interface Crew {
   /** When the configuration in force was read, and whether the last attempt to read one was good. */
   readAt(): { readonly seconds: number; readonly good: boolean };
   own(): readonly Sample[];
+  /** Null where they are switched off or not yet read. */
+  conditions(): ConditionsDocument | null;
   /** Rejects with what is wrong, having logged and counted it; what ran before then runs on. */
   reload(): Promise<void>;
   /** Begins the job of that name. */
@@ -46,6 +52,7 @@ export function createCrew({
   config: first,
   readConfig,
   host,
+  web,
   topology,
   latest,
   models,
@@ -83,6 +90,7 @@ export function createCrew({
 
   async function reload() {
     try {
+      web.look();
       const fresh = await readConfig();
       for (const key of fixed(config, fresh)) log.warn('takes effect after a restart', { key });
       await reread();
@@ -110,9 +118,10 @@ export function createCrew({
   return {
     config: () => config,
     now: () => now,
-    readAt: () => ({ seconds: readAt, good }),
+    readAt: () => ({ seconds: readAt, good: good && web.good() }),
+    conditions: () => (conditionsSection(config).on ? rig.conditions() : null),
     own: () => [
-      { metric: reloadSuccessful, labels: {}, value: Number(good) },
+      { metric: reloadSuccessful, labels: {}, value: Number(good && web.good()) },
       { metric: reloadTimestamp, labels: {}, value: readAt },
     ],
     reload() {
@@ -142,6 +151,7 @@ function fixed(before: Config, after: Config): string[] {
   const keys = {
     'web.listen_address': ({ web }: Config) => web.listen_address,
     'web.telemetry_path': ({ web }: Config) => web.telemetry_path,
+    'web.config_file': ({ web }: Config) => web.config_file,
     paths: ({ paths }: Config) => JSON.stringify(paths),
     log: ({ log }: Config) => JSON.stringify(log),
   };

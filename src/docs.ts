@@ -1,6 +1,6 @@
 import type { Setting } from './config.ts';
-import { views } from './pmu/views.ts';
-import type { View } from './pmu/views.ts';
+import { views } from './views/index.ts';
+import type { View } from './views/view.ts';
 import type { Metric } from './sample.ts';
 import type { Declared } from './sources.ts';
 
@@ -85,5 +85,9 @@ ${settings
 /** Closed labels with all their values, the others by name. */
 const labels = ({ labels, closed = {} }: Metric) =>
   labels
-    .map((label) => (closed[label] ? `\`${label}\`: ${closed[label].join(', ')}` : `\`${label}\``))
+    .map((label) =>
+      closed[label]
+        ? `\`${label}\`: ${closed[label].map((value) => value || '(empty)').join(', ')}`
+        : `\`${label}\``,
+    )
     .join('; ') || 'none';

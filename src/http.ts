@@ -1,17 +1,23 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import express from 'express';
 import type { Request, Response } from 'express';
 import { ListenError } from './errors.ts';
 import type { Clock, Log } from './host/host.ts';
-import { landing, style } from './landing.ts';
-import type { SourceRow } from './landing.ts';
 import { formatFor, wantsGzip } from './negotiate.ts';
 import { contentType } from './publish.ts';
 import type { Format } from './publish.ts';
 import type { Triggered } from './schedule.ts';
+import { assets } from './status/assets.ts';
+import type { Link } from './status/known.ts';
+import type { Compare } from './web/auth.ts';
+import type { FollowedWeb } from './web/follow.ts';
+import { createGate, warningsOf } from './web/gate.ts';
+import { asks, refusalOf } from './web/tls.ts';
 
 /** All that HTTP shows. */
 export interface Site {
@@ -26,7 +32,10 @@ export interface Site {
   readonly reload: () => Promise<void>;
   /** Begins the job of that name. */
   readonly trigger: (job: string) => Promise<Triggered>;
-  readonly rows: () => readonly SourceRow[];
+  /** The page at `/`, which leads to these. */
+  readonly status: (links: readonly Link[]) => Promise<string>;
+  /** What a canvas on it draws; null where there is nothing to draw. */
+  readonly cells: () => unknown;
   /** /api/v1/<key>, as JSON. */
   readonly api: Readonly<Record<string, () => unknown>>;
 }
@@ -40,22 +49,59 @@ export interface Listening {
 /** Prometheus' own default timeout; with its header, a little less than it says, so that the answer still arrives. */
 const scrapeSeconds = 10;
 const marginSeconds = 0.5;
+/** Nobody scrapes more rarely than he waits: Prometheus' timeout is at most its interval. */
+const maxScrapeSeconds = 60;
+
+/** A client that takes no more than its kernel's buffers for so long after it should have its answer is cut off. */
+const readSeconds = 20;
+
+/** Strangers' connections cost descriptors, which the counters need too. */
+const maxConnections = 512;
+
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  connectionsCheckingInterval: 2_000,
+  // Longer than the usual interval of a scrape: the next one saves a handshake, and never meets a closing connection.
+  keepAliveTimeout: 65_000,
+} as const;
+
+const handshakeTimeout = 10_000;
+
+/** Everything from here and nothing inline: a name that slips past the escaping is still no script. */
+export const policy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const gzipped = promisify(gzip);
 
-export async function serve(
-  site: Site,
-  listenAddress: string,
-  { clock, log }: { clock: Clock; log: Log },
-): Promise<Listening> {
-  const server = createServer(routes(site, log));
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly web: FollowedWeb;
+  /** Whether a password is that of a bcrypt hash. */
+  readonly compare: Compare;
+}
+
+export async function serve(site: Site, listenAddress: string, around: Surroundings): Promise<Listening> {
+  const { clock, log, web } = around;
+  const app = routes(site, around);
+  const server = web.now().context ? tlsServer(app, around) : createServer(limits, app);
+  server.maxConnections = maxConnections;
+  server.on('drop', () => server.closeIdleConnections());
+  server.on('checkExpectation', app); // Node would answer in our place, and asks nobody who he is
   const { host, port } = splitAddress(listenAddress);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(listenAddress, error)));
     server.listen({ host, port }, resolve);
   });
+  const bound = server.address();
+  if (bound !== null && typeof bound === 'object') {
+    for (const warning of warningsOf(web.now(), bound.address)) log.warn('listens wide', { warning });
+  }
   return {
-    address: addressOf(server.address()),
+    address: addressOf(bound),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       const abort = new AbortController();
@@ -68,39 +114,92 @@ export async function serve(
   };
 }
 
-function routes(site: Site, log: Log) {
+/** Certificates are taken anew by whoever connects, and connections that stand keep theirs: a renewal fails no scrape. */
+function tlsServer(app: RequestListener, { web, log }: Surroundings) {
+  let inForce = web.now();
+  const server = createTlsServer(
+    {
+      ...limits,
+      ...inForce.context,
+      handshakeTimeout,
+      requestCert: inForce.tls !== null && asks(inForce.tls),
+      rejectUnauthorized: false, // refusalOf says whom to reject, and can be changed without a restart
+    },
+    app,
+  );
+  // Both before the listeners of Node's that shake hands, and that read requests.
+  server.prependListener('connection', () => {
+    const now = web.now();
+    if (now === inForce || !now.context) return;
+    server.setSecureContext(now.context);
+    inForce = now;
+  });
+  server.prependListener('secureConnection', (socket) => {
+    const { tls } = web.now();
+    const certificate = socket.getPeerX509Certificate();
+    const why = tls && refusalOf(tls, { certificate, authorized: socket.authorized });
+    if (why === null) return;
+    log.debug('client refused', { address: String(socket.remoteAddress), why });
+    socket.destroy();
+  });
+  return server;
+}
+
+function routes(site: Site, { clock, log, web, compare }: Surroundings) {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  let inFlight = 0;
+  const gate = createGate(web, compare, clock);
+  const scrapes = limited('scrapes', site);
+  const views = limited('requests', site);
 
-  app.use((_, response, next) => {
+  app.use((request, response, next) => {
+    cutOffLater(request, response, clock);
+    // Node reads no more of a connection on which another protocol was asked for.
+    if (request.headers.upgrade !== undefined) response.set('Connection', 'close');
     response.set({
-      'Content-Security-Policy':
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      'Content-Security-Policy': policy,
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
+      ...web.now().headers,
     });
     next();
   });
-
-  app.get(site.telemetryPath, async (request, response) => {
-    if (inFlight >= site.maxRequests()) {
-      return text(response, 503, `more than ${site.maxRequests()} scrapes in flight (web.max_requests)`);
-    }
-    inFlight += 1;
-    try {
-      const format = formatFor(request.get('accept'));
-      await send(request, response, contentType[format], await site.page(format, deadlineOf(request)));
-    } finally {
-      inFlight -= 1;
-    }
+  app.use(async (request, response, next) => {
+    const refusal = await gate(request);
+    if (!refusal) return next();
+    response.set(refusal.headers);
+    text(response, refusal.status, refusal.why);
   });
 
-  app.get('/', (request, response) =>
-    send(request, response, 'text/html; charset=utf-8', landing(site.version, links(site), site.rows())),
+  app.get(
+    site.telemetryPath,
+    scrapes(async (request, response) => {
+      const format = formatFor(request.get('accept'));
+      await send(request, response, contentType[format], await site.page(format, deadlineOf(request)));
+    }),
   );
-  app.get('/style.css', (request, response) => send(request, response, 'text/css; charset=utf-8', style));
+
+  app.get(
+    '/',
+    views(async (request, response) => {
+      response.set('Cache-Control', 'no-store');
+      await send(request, response, 'text/html; charset=utf-8', await site.status(links(site)));
+    }),
+  );
+  for (const { path, type, body } of Object.values(assets)) {
+    app.get(`/${path}`, (request, response) => {
+      // The name changes with the text.
+      response.set('Cache-Control', 'public, max-age=31536000, immutable');
+      return send(request, response, type, body);
+    });
+  }
+  app.get(
+    '/status/cells',
+    views((request, response) =>
+      send(request, response, 'application/json; charset=utf-8', JSON.stringify(site.cells())),
+    ),
+  );
   app.get('/-/healthy', (_, response) => text(response, 200, 'healthy'));
   app.get('/-/ready', (_, response) => {
     const waiting = site.unready();
@@ -131,8 +230,11 @@ function routes(site: Site, log: Log) {
     text(response, 202, `${name} began; progress and result under /api/v1/matrix`);
   });
   for (const [name, answer] of Object.entries(site.api)) {
-    app.get(`/api/v1/${name}`, (request, response) =>
-      send(request, response, 'application/json; charset=utf-8', `${JSON.stringify(answer(), null, 2)}\n`),
+    app.get(
+      `/api/v1/${name}`,
+      views((request, response) =>
+        send(request, response, 'application/json; charset=utf-8', `${JSON.stringify(answer(), null, 2)}\n`),
+      ),
     );
   }
 
@@ -145,6 +247,47 @@ function routes(site: Site, log: Log) {
     else text(response, 500, 'internal error; the log says more');
   });
   return app;
+}
+
+type Handler = (request: Request, response: Response) => Promise<void>;
+
+/** So many at a time: what would come on top is told to come again, and costs nothing. */
+function limited(what: string, { maxRequests }: Pick<Site, 'maxRequests'>) {
+  let inFlight = 0;
+  return (handler: Handler): Handler =>
+    async (request, response) => {
+      if (inFlight >= maxRequests()) {
+        const why = `more than ${maxRequests()} ${what} in flight (web.max_requests)`;
+        return text(response.set('Retry-After', '1'), 503, why);
+      }
+      inFlight += 1;
+      try {
+        await handler(request, response);
+      } finally {
+        inFlight -= 1;
+      }
+    };
+}
+
+/** Answers under way on each connection. Those that wait behind another are not told when the connection goes. */
+const underWay = new WeakMap<Socket, Set<AbortController>>();
+
+/** Who reads slowly holds a descriptor and a page in memory. */
+function cutOffLater(request: Request, response: Response, clock: Clock): void {
+  const { socket } = request;
+  const over = new AbortController();
+  const all = underWay.get(socket) ?? new Set();
+  if (!underWay.has(socket)) {
+    underWay.set(socket, all);
+    socket.once('close', () => all.forEach((one) => one.abort()));
+  }
+  all.add(over);
+  response.once('close', () => {
+    over.abort();
+    all.delete(over);
+  });
+  const patience = clock.sleep(deadlineOf(request) + readSeconds, over.signal);
+  void patience.then(() => (over.signal.aborted ? null : socket.destroy()));
 }
 
 const links = (site: Site) => [
@@ -177,7 +320,7 @@ async function send(request: Request, response: Response, type: string, body: st
 
 function deadlineOf(request: Request): number {
   const asked = Number(request.get('x-prometheus-scrape-timeout-seconds') ?? scrapeSeconds);
-  const timeout = asked > 0 && Number.isFinite(asked) ? asked : scrapeSeconds;
+  const timeout = asked > 0 ? Math.min(asked, maxScrapeSeconds) : scrapeSeconds;
   return Math.max(timeout - marginSeconds, timeout / 2);
 }
 

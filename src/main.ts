@@ -1,31 +1,46 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { start } from './app.ts';
 import type { Running } from './app.ts';
+import { conditionsText, diffText } from './commands/conditions.ts';
 import { doctor } from './commands/doctor.ts';
 import { printDoctor } from './commands/doctor_report.ts';
 import { doctorRun } from './commands/doctor_run.ts';
+import { drift } from './commands/drift.ts';
+import { planDrift } from './commands/drift_plan.ts';
+import { driftHead, driftLine, driftVerdict } from './commands/drift_report.ts';
 import { probe } from './commands/probe.ts';
 import { printReport } from './commands/probe_report.ts';
 import { planText, probeRun } from './commands/probe_run.ts';
 import { progressBar } from './commands/progress.ts';
 import { seriesText } from './commands/series.ts';
 import { topologyText } from './commands/topology.ts';
+import { takeConditions } from './collectors/conditions.ts';
+import { diff, differs } from './conditions/diff.ts';
+import { documentOf, parseSaved } from './conditions/document.ts';
+import type { Saved } from './conditions/document.ts';
 import { parseConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { Absent, ConfigError, Denied, ListenError, UsageError } from './errors.ts';
 import { parseFlags, usage } from './flags.ts';
 import type { Invocation } from './flags.ts';
 import { systemClock } from './host/clock.ts';
-import { filesUnder } from './host/files.ts';
+import { createCompare } from './host/bcrypt.ts';
+import { filesUnder, ownFiles } from './host/files.ts';
 import type { Host } from './host/host.ts';
+import { libraryPath } from './host/library.ts';
 import { createLog } from './host/log.ts';
 import { loadNative } from './host/native.ts';
 import { seriesTable } from './series.ts';
 import type { Model } from './pmu/catalogue/model.ts';
 import { readModels } from './pmu/catalogue/models.ts';
+import { rulesFile } from './rules/index.ts';
 import { courtesyOptions } from './probes/courtesy.ts';
 import {
   catalogue,
+  conditionsSection,
   createSources,
   idle,
   kernelSection,
@@ -34,17 +49,21 @@ import {
   sections,
 } from './sources.ts';
 import { readTopology } from './topology/read.ts';
+import { followWeb, readWeb } from './web/follow.ts';
 
 const out = (text: string) => void process.stdout.write(text);
 const err = (text: string) => void process.stderr.write(text);
 
 async function main(argv: readonly string[]): Promise<number> {
   const flags = parseFlags(argv, sections);
-  const version = await packageVersion();
+  const build = await packageBuild();
   if (flags.help) return (out(usage(sections)), 0);
-  if (flags.version) return (out(`numacanary ${version}\n`), 0);
+  if (flags.version) return (out(`numacanary ${build.version}\n`), 0);
   const config = await readConfig(flags);
-  if (flags.configCheck) return (out('configuration is good\n'), 0);
+  if (flags.configCheck) {
+    readWeb(config.web.config_file, ownFiles);
+    return (out('configuration is good\n'), 0);
+  }
   const host = hostOf(config);
   if (flags.command === 'topology') {
     const topology = await readTopology(host.files);
@@ -52,6 +71,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (flags.command === 'probe') return runProbe(flags, config, host);
   if (flags.command === 'doctor') return runDoctor(flags, config);
+  if (flags.command === 'conditions') return runConditions(flags, config, host);
+  if (flags.command === 'drift') return runDrift(flags, host);
+  if (flags.command === 'rules') return (out(rulesFile(flags.rules)), 0);
   if (flags.command === 'series') {
     const declared = catalogue();
     const table = seriesTable(
@@ -60,7 +82,7 @@ async function main(argv: readonly string[]): Promise<number> {
     );
     return (out(flags.json ? `${JSON.stringify(table, null, 2)}\n` : seriesText(table)), 0);
   }
-  return serve(flags, config, host, version);
+  return serve(flags, config, host, build);
 }
 
 async function runProbe(flags: Invocation, config: Config, host: Host): Promise<number> {
@@ -103,8 +125,45 @@ async function runDoctor(flags: Invocation, config: Config): Promise<number> {
   return report.healthy ? 0 : 1;
 }
 
-async function serve(flags: Invocation, config: Config, host: Host, version: string): Promise<number> {
-  const revision = process.env['NUMACANARY_REVISION'] ?? 'unknown';
+async function runDrift(flags: Invocation, host: Host): Promise<number> {
+  const topology = await readTopology(host.files);
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort());
+  const report = await drift({
+    host,
+    topology,
+    plan: planDrift(topology, flags.drift),
+    // Line by line: a person watches it happen.
+    onStart: (setting) => flags.json || out(driftHead(setting)),
+    onSecond: (second, setting) => flags.json || out(driftLine(second, setting)),
+    signal: abort.signal,
+  });
+  out(flags.json ? `${JSON.stringify(report, null, 2)}\n` : driftVerdict(report));
+  return 0;
+}
+
+async function runConditions(flags: Invocation, config: Config, host: Host): Promise<number> {
+  const there = flags.diff === undefined ? null : await readSaved(flags.diff);
+  const topology = await readTopology(host.files);
+  const taken = await takeConditions({ host, topology }, conditionsSection(config).options);
+  const here = documentOf({ ...taken, changes: [] });
+  if (!there) return (out(flags.json ? `${JSON.stringify(here, null, 2)}\n` : conditionsText(here)), 0);
+  const rows = diff(here, there);
+  out(flags.json ? `${JSON.stringify(rows, null, 2)}\n` : diffText(rows, here, there));
+  return differs(rows) ? 1 : 0;
+}
+
+async function readSaved(file: string): Promise<Saved> {
+  const text = await readFile(file, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+    throw new UsageError(`--diff=${file}: ${thrown.code ?? thrown.message}: it cannot be read`);
+  });
+  const saved = parseSaved(text);
+  if ('wrong' in saved)
+    throw new UsageError(`--diff=${file}: ${saved.wrong}; numacanary conditions --json prints one`);
+  return saved;
+}
+
+async function serve(flags: Invocation, config: Config, host: Host, build: Build): Promise<number> {
   // Before anything runs: a signal that comes during the start is kept, and does not kill.
   let running: Running | undefined;
   process.on('SIGHUP', () => void running?.reload().catch(() => {})); // it has logged why
@@ -112,8 +171,10 @@ async function serve(flags: Invocation, config: Config, host: Host, version: str
   running = await start({
     config,
     host,
-    build: { version, revision, nodeVersion: process.versions.node },
+    build: { ...build, nodeVersion: process.versions.node },
     readConfig: () => readConfig(flags),
+    web: followWeb(config.web.config_file, { ...host, files: ownFiles }),
+    compare: createCompare(),
     models: await shippedModels(),
     random: Math.random,
   });
@@ -160,14 +221,20 @@ function hostOf({ paths, log }: Config): Host {
     files: filesUnder({ procfs, sysfs, rootfs, cgroupfs }),
     clock: systemClock,
     log: createLog({ ...log, write: err, clock: systemClock }),
-    native: loadNative(new URL('../native/build/libnumacanary.so', import.meta.url).pathname),
+    native: loadNative(libraryPath(fileURLToPath(new URL('..', import.meta.url)), process.arch, existsSync)),
   };
 }
 
-async function packageVersion(): Promise<string> {
+interface Build {
+  readonly version: string;
+  readonly revision: string;
+}
+
+/** `gitHead` is what npm and our own packages write into package.json. */
+async function packageBuild(): Promise<Build> {
   const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
+  const { version, gitHead } = JSON.parse(text) as { version: string; gitHead?: string };
+  return { version, revision: process.env['NUMACANARY_REVISION'] ?? gitHead ?? 'unknown' };
 }
 
 function exitCodeOf(thrown: unknown): number {

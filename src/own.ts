@@ -59,8 +59,8 @@ export const reloadSuccessful = {
   name: 'numacanary_config_last_reload_successful',
   kind: 'gauge',
   labels: [],
-  help: 'Whether the last attempt to read the configuration succeeded; after a failure the one before stays in force.',
-  tells: 'That the file on disk is not what runs.',
+  help: 'Whether the last attempt to read the configuration, and the files of --web.config.file, succeeded; after a failure what was before stays in force.',
+  tells: 'That a file on disk is not what runs: a certificate that was renewed and is wrong, too.',
 } as const satisfies Metric;
 
 export const reloadTimestamp = {

@@ -12,13 +12,21 @@ const family = (name: string, series: number): Family => ({
 describe('fit', () => {
   const three = [family('small', 1), family('large', 50), family('middle', 20)];
   it.each([
-    { max: 71, left: [] },
-    { max: 70, left: ['numacanary_large'] },
-    { max: 21, left: ['numacanary_large'] },
-    { max: 20, left: ['numacanary_large', 'numacanary_middle'] },
-    { max: 0, left: ['numacanary_large', 'numacanary_middle', 'numacanary_small'] },
-  ])('leaves $left out of a page of $max', ({ max, left }) => {
-    const fitted = fit(three, max);
+    { max: 71, gone: [], left: [] },
+    { max: 70, gone: [], left: ['numacanary_large'] },
+    // What was left out is counted, which is a series.
+    { max: 22, gone: [], left: ['numacanary_large'] },
+    { max: 21, gone: [], left: ['numacanary_large', 'numacanary_middle'] },
+    { max: 21, gone: ['numacanary_large'], left: ['numacanary_large'] },
+    // The smallest makes no room that its count would not take.
+    { max: 0, gone: [], left: ['numacanary_large', 'numacanary_middle'] },
+    {
+      max: 0,
+      gone: ['numacanary_small'],
+      left: ['numacanary_large', 'numacanary_middle', 'numacanary_small'],
+    },
+  ])('leaves $left out of a page of $max, having counted $gone', ({ max, gone, left }) => {
+    const fitted = fit(three, max, new Map(gone.map((name) => [name, 1])));
     expect(fitted.left.map(({ metric }) => metric.name)).toEqual(left);
     expect(fitted.kept).toHaveLength(3 - left.length);
   });
@@ -28,8 +36,8 @@ describe('fit', () => {
       metric: { name: 'numacanary_h', kind: 'histogram', labels: [], bounds: [1, 2], help: 'x', tells: 'x' },
       values: [{ labels: {}, value: { bounds: [1, 2], counts: [1, 1, 1], sum: 4 } }],
     };
-    expect(fit([histogram], 5).left).toEqual([]);
-    expect(fit([histogram], 4).left).toEqual([histogram]);
+    expect(fit([histogram], 5, new Map()).left).toEqual([]);
+    expect(fit([histogram], 4, new Map()).left).toEqual([histogram]);
   });
 });
 

@@ -29,6 +29,7 @@ describe('config', () => {
       telemetry_path: '/metrics',
       max_requests: 40,
       enable_lifecycle: false,
+      config_file: null,
     });
     expect(config.probes['latency']).toMatchObject({ enabled: true, period_seconds: 2 });
     expect(read('')).toEqual(config);
@@ -57,7 +58,7 @@ describe('config', () => {
     {
       text: 'web:\n  port: 1\n',
       says: [
-        'c.yml:2:3: web.port: unknown key; known here: enable_lifecycle, listen_address, max_requests, telemetry_path',
+        'c.yml:2:3: web.port: unknown key; known here: config_file, enable_lifecycle, listen_address, max_requests, telemetry_path',
       ],
     },
     {

@@ -101,6 +101,7 @@ export interface FakeNativeOptions {
   readonly memory?: (plan: MemoryPlan) => MemoryVisit | Promise<MemoryVisit>;
   /** fakePerf(…), for instance; left out: Absent, as without the library. */
   readonly perf?: Pick<Native, 'perfOpen' | 'calibrate' | 'fdLimit'>;
+  readonly drift?: Native['drift'];
 }
 
 const noPerf: Pick<Native, 'perfOpen' | 'calibrate' | 'fdLimit'> = {
@@ -109,9 +110,11 @@ const noPerf: Pick<Native, 'perfOpen' | 'calibrate' | 'fdLimit'> = {
   fdLimit: async () => 20_000,
 };
 
+const noDrift: Native['drift'] = () => Promise.reject(new Absent('no drift in this test'));
+
 /** Refuses what the real one refuses: one CPU for both threads, and a second visit while one runs. */
 export function fakeNative(options: FakeNativeOptions = {}): FakeNative {
-  const { visit = cleanVisit, memory = cleanMemory, perf = noPerf } = options;
+  const { visit = cleanVisit, memory = cleanMemory, perf = noPerf, drift = noDrift } = options;
   const visits: VisitPlan[] = [];
   const chases: MemoryPlan[] = [];
   let running = false;
@@ -142,5 +145,6 @@ export function fakeNative(options: FakeNativeOptions = {}): FakeNative {
     perfOpen: perf.perfOpen,
     calibrate: perf.calibrate,
     fdLimit: perf.fdLimit,
+    drift,
   };
 }

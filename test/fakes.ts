@@ -1,5 +1,5 @@
 import { Absent } from '../src/errors.ts';
-import type { Clock, Files, Log, LogFields } from '../src/host/host.ts';
+import type { Clock, Files, Log, LogFields, OwnFiles } from '../src/host/host.ts';
 
 const byTrailingNumber = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
@@ -32,6 +32,24 @@ export function filesOf(tree: Readonly<Record<string, string | Error>>): Files {
       if (!names) throw new Absent(`${path}: no such file or directory`);
       return [...names].toSorted(byTrailingNumber);
     },
+    folders: async (path) => {
+      const at = path.replace(/\/$/, '');
+      const names = folders.get(at);
+      if (!names) throw new Absent(`${path}: no such file or directory`);
+      return [...names].filter((name) => folders.has(`${at}/${name}`));
+    },
+  };
+}
+
+/** The daemon's own files from path and text; any change of a text is another stamp. */
+export function ownFilesOf(tree: Readonly<Record<string, string>>): OwnFiles {
+  return {
+    read: (path) => {
+      const text = tree[path];
+      if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      return text;
+    },
+    stamp: (path) => tree[path] ?? 'ENOENT',
   };
 }
 

@@ -62,6 +62,7 @@ describe('follow', () => {
     const { host, clock, log } = fakeWorld({
       read: (path) => files.read(path),
       list: (path) => files.list(path),
+      folders: (path) => files.folders(path),
     });
     const followed = await follow(host);
     const stop = new AbortController();
@@ -92,6 +93,7 @@ describe('follow', () => {
     const files = filesOf(tree);
     const { host, clock } = fakeWorld({
       list: (path) => files.list(path),
+      folders: (path) => files.folders(path),
       read: (path) =>
         path === memory ? Promise.resolve(`Node 0 MemTotal: ${(reads += 1)} kB\n`) : files.read(path),
     });

@@ -8,14 +8,16 @@ const floors = [
   ['parse/', 'host/host.ts'],
   ['topology.ts', 'topology/', 'config.ts', 'follow.ts'],
   ['source.ts'],
+  ['conditions/'],
   ['pmu/'],
-  ['perf/'],
+  ['perf/', 'workloads/'],
   ['collectors/', 'samplers/', 'probes/', 'jobs/'],
   ['run.ts'],
-  ['own.ts', 'sources.ts', 'series.ts', 'docs.ts'],
+  ['views/', 'rules/'],
+  ['own.ts', 'sources.ts', 'series.ts', 'docs.ts', 'web/'],
   ['latest.ts', 'schedule.ts', 'host/'],
   ['publish.ts'],
-  ['collect.ts', 'negotiate.ts', 'landing.ts'],
+  ['collect.ts', 'negotiate.ts', 'status/'],
   ['page.ts'],
   ['http.ts', 'flags.ts', 'crew.ts'],
   ['app.ts', 'commands/'],
@@ -25,14 +27,19 @@ const floors = [
 const only: Readonly<Record<string, readonly string[]>> = {
   koffi: ['host/native.ts', 'host/layout.ts'],
   'prom-client': ['publish.ts'],
+  bcryptjs: ['host/bcrypt_worker.ts'],
   express: ['http.ts'],
   'node-cron': ['schedule.ts'],
-  yaml: ['config.ts'],
+  yaml: ['config.ts', 'rules/index.ts'],
   'node:fs': ['host/files.ts', 'main.ts'],
   'node:fs/promises': ['host/files.ts', 'main.ts'],
+  'node:worker_threads': ['host/bcrypt.ts', 'host/bcrypt_worker.ts'],
   'node:child_process': [],
   child_process: [],
 };
+
+/** Text that a browser runs, and the daemon never. */
+const browser = 'status/script.ts';
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
   file.endsWith('.ts'),
@@ -73,7 +80,10 @@ describe('layers', () => {
   });
 
   it.each([
-    { word: /\bDate\.now\b|\bsetTimeout\b|\bsetInterval\b|\bperformance\.now\b/, rooms: ['host/clock.ts'] },
+    {
+      word: /\bDate\.now\b|\bsetTimeout\b|\bsetInterval\b|\bperformance\.now\b/,
+      rooms: ['host/clock.ts', browser],
+    },
     { word: /\bprocess\.(exit|env|argv|on|std\w+)\b/, rooms: ['main.ts'] },
     { word: /\bMath\.random\b/, rooms: ['main.ts'] },
   ])('says $word in $rooms only', ({ word, rooms }) => {

@@ -1,4 +1,8 @@
 import { formatCpulist } from '../src/parse/cpulist.ts';
+import { putCgroups } from './trees/cgroups.ts';
+import { putConditions } from './trees/conditions.ts';
+import { putDevices } from './trees/devices.ts';
+import { putPlacement } from './trees/placement.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -30,11 +34,17 @@ export interface MachineSpec {
   /** Default: every node. */
   readonly memsAllowed?: readonly number[];
   readonly vendor?: 'intel' | 'amd';
+  /** Who runs on it, in which version of cgroups; left out: systemd services. */
+  readonly cgroups?: 'services' | 'containerd-systemd' | 'crio-cgroupfs' | 'v1';
+  /** A kernel built without NUMA: one socket, and nothing in /sys/devices/system/node. */
+  readonly numa?: false;
   /** What counts in hardware: a Sapphire Rapids, a Zen 4; left out: the kernel's own counters only, as in most guests. */
   readonly pmu?: 'spr' | 'zen4';
 }
 
 const smt = { threads: 2, numbering: 'split_smt' } as const;
+
+const small = { sockets: 2, nodesPerSocket: 1, coresPerNode: 4, llcsPerNode: 1, ...smt } as const;
 
 export const machines = {
   'two-socket': { sockets: 2, nodesPerSocket: 1, coresPerNode: 8, llcsPerNode: 1, ...smt, pmu: 'spr' },
@@ -48,6 +58,18 @@ export const machines = {
     vendor: 'amd',
     pmu: 'zen4',
   },
+  snc4: {
+    sockets: 2,
+    nodesPerSocket: 4,
+    coresPerNode: 4,
+    llcsPerNode: 'socket',
+    ...smt,
+    pmu: 'spr',
+  },
+  'containerd-systemd': { ...small, cgroups: 'containerd-systemd' },
+  'crio-cgroupfs': { ...small, cgroups: 'crio-cgroupfs' },
+  'cgroup-v1': { ...small, cgroups: 'v1' },
+  'no-numa': { sockets: 1, nodesPerSocket: 1, coresPerNode: 4, llcsPerNode: 1, ...smt, numa: false },
   'eight-socket': { sockets: 8, nodesPerSocket: 1, coresPerNode: 28, llcsPerNode: 1, ...smt },
   'eight-socket-snc4': {
     sockets: 8,
@@ -89,7 +111,7 @@ export function machine(name: MachineName, changes: Partial<MachineSpec> = {}): 
   return name === 'bare' ? {} : treeOf({ ...machines[name], ...changes });
 }
 
-interface Place {
+export interface Place {
   readonly cpu: number;
   readonly socket: number;
   readonly node: number;
@@ -186,17 +208,22 @@ function treeOf(spec: MachineSpec): Record<string, string> {
     const folder = `/sys/fs/resctrl/mon_data/mon_L3_${String(llc).padStart(2, '0')}`;
     put(folder, { llc_occupancy: 8 * MiB, mbm_total_bytes: 5 * GiB, mbm_local_bytes: 4 * GiB });
   }
-  putNodes(
-    spec,
-    put,
-    listBy(({ node }) => node),
-  );
+  if (spec.numa ?? true)
+    putNodes(
+      spec,
+      put,
+      listBy(({ node }) => node),
+    );
   putProc(spec, put, online);
   putCounters(spec, put, online);
+  putPlacement(spec, put);
+  putDevices(spec, put, online);
+  putConditions(spec, put, online);
+  putCgroups(spec, put, online);
   return tree;
 }
 
-type Put = (folder: string, texts: Readonly<Record<string, string | number>>) => void;
+export type Put = (folder: string, texts: Readonly<Record<string, string | number>>) => void;
 
 function putNodes(spec: MachineSpec, put: Put, byNode: ReadonlyMap<number, string>): void {
   const root = '/sys/devices/system/node';
@@ -225,7 +252,7 @@ function putNodes(spec: MachineSpec, put: Put, byNode: ReadonlyMap<number, strin
     put(folder, {
       cpulist: byNode.get(node) ?? '',
       distance: columns.join(' '),
-      meminfo: `Node ${id} MemTotal:       ${bytes / 1024} kB\nNode ${id} MemFree:        ${bytes / 2048} kB`,
+      meminfo: `Node ${id} MemTotal:       ${bytes / 1024} kB\nNode ${id} MemFree:        ${bytes / 2048} kB\nNode ${id} FilePages:      ${bytes / 8192} kB\nNode ${id} HugePages_Total:     0`,
       numastat:
         'numa_hit 193460335812\nnuma_miss 12\nnuma_foreign 12\ninterleave_hit 4096\nlocal_node 193460000000\nother_node 335812',
     });
@@ -291,14 +318,16 @@ function putProc(spec: MachineSpec, put: Put, online: readonly Place[]): void {
     stat: `4321 (node) S 1 4321 4321 0 -1 4194560 9000 0 5 0 120 30 0 0 20 0 11 0 8000 ${64 * MiB} 15000 ${after}`,
     cgroup: '0::/system.slice/numacanary.service',
   });
+  for (const thread of [4321, 4322, 4330])
+    put(`/proc/self/task/${thread}`, { status: 'Name:\tnode\nCapEff:\t000001ffffffffff\nSeccomp:\t0' });
   put('/proc/self/fd', { 0: '', 1: '', 2: '' });
-  put('/sys/fs/cgroup', { 'cgroup.controllers': 'cpuset cpu io memory pids' });
-  put('/sys/fs/cgroup/system.slice/numacanary.service', {
-    'cpu.stat':
-      'usage_usec 150000\nuser_usec 120000\nsystem_usec 30000\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0',
-    'cpuset.cpus.effective': allowed,
-    'cpu.max': 'max 100000',
-  });
+  if (spec.cgroups !== 'v1')
+    put('/sys/fs/cgroup/system.slice/numacanary.service', {
+      'cpu.stat':
+        'usage_usec 150000\nuser_usec 120000\nsystem_usec 30000\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0',
+      'cpuset.cpus.effective': allowed,
+      'cpu.max': 'max 100000',
+    });
 }
 
 const sprUncore = {

@@ -1,12 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { skips } from './require.ts';
+import { notBuilt, program, spawned } from './spawned.ts';
 
-const program = 'dist/main.js';
 const folder = mkdtempSync(join(tmpdir(), 'numacanary-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -21,31 +19,7 @@ const ran = (...argv: string[]) => {
   return { status, stdout, stderr };
 };
 
-/** The daemon, listening; `next` gives the log line that holds the words. */
-async function daemon(...argv: string[]) {
-  const child = spawn(process.execPath, [program, '--web.listen-address=127.0.0.1:0', ...argv], {
-    stdio: ['ignore', 'inherit', 'pipe'],
-  });
-  child.stderr.setEncoding('utf8');
-  const exit = once(child, 'exit');
-  let log = '';
-  const next = async (words: string) => {
-    while (!log.includes(words)) {
-      const [more] = await Promise.race([once(child.stderr, 'data'), exit.then(() => ['it ended'])]);
-      if (more === 'it ended') throw new Error(`ended without a word of ${words}: ${log}`);
-      log += String(more);
-    }
-    const line = log.split('\n').find((one) => one.includes(words)) ?? '';
-    log = '';
-    return line;
-  };
-  const address = /address=(\S+)/.exec(await next('msg=listening'))?.[1] ?? '';
-  return { child, next, address, exit };
-}
-
-describe.skipIf(
-  skips(!existsSync(program), `${program} is not built (npm run build): checks the command line`),
-)('the command', () => {
+describe.skipIf(notBuilt('checks the command line'))('the command', () => {
   it('prints its version and its help', () => {
     expect(ran('--version')).toMatchObject({
       status: 0,
@@ -110,7 +84,7 @@ describe.skipIf(
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends at %s with 0', async (signal) => {
-    const { child, exit, address } = await daemon();
+    const { child, exit, address } = await spawned();
     expect((await fetch(`http://${address}/-/healthy`)).status).toBe(200);
     child.kill(signal);
     expect(await exit).toEqual([0, null]);
@@ -118,7 +92,7 @@ describe.skipIf(
 
   it('reads its file again at SIGHUP, and keeps what it had when that is wrong', async () => {
     const path = file('c.yml', 'log: {level: info}\n');
-    const { child, exit, next, address } = await daemon(`--config.file=${path}`);
+    const { child, exit, next, address } = await spawned([`--config.file=${path}`]);
     child.kill('SIGHUP');
     await next('configuration reloaded');
     writeFileSync(path, 'web:\n  port: 1\n');

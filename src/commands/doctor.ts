@@ -1,5 +1,7 @@
 import { Absent, Denied } from '../errors.ts';
 import type { Host, NativeClock } from '../host/host.ts';
+import { ownThreads } from '../collectors/own_threads.ts';
+import type { OwnThreads } from '../collectors/own_threads.ts';
 import { parseUid } from '../parse/uid.ts';
 import type { Calibrated, Counters, Reading } from '../perf/counters.ts';
 import { readFacts } from '../perf/facts.ts';
@@ -20,6 +22,7 @@ import { memoryNodesOf } from '../topology.ts';
 import type { CpuIdentity, Distance, Topology } from '../topology.ts';
 import { adviceOf, complaintOf, starvedAdvice } from './doctor_advice.ts';
 import type { Advice, Complaint, Status } from './doctor_advice.ts';
+import { blindBetweenSockets } from './doctor_lanes.ts';
 
 /** What this host offers, signal by signal. JSON of this is what `numacanary doctor --json` prints. */
 export interface DoctorReport {
@@ -54,6 +57,8 @@ export interface Permissions {
   readonly paranoid: number | null;
   readonly perfmon: boolean;
   readonly sysAdmin: boolean;
+  /** Each by itself; null where /proc could not be read. */
+  readonly threads: OwnThreads | null;
   readonly seccomp: boolean;
   readonly nmiWatchdog: boolean;
   /** Null where the helper could not be asked. */
@@ -131,6 +136,7 @@ export async function doctor(run: DoctorRun): Promise<DoctorReport> {
     ...parts.flatMap(({ name, status, detail }): Complaint[] =>
       status === 'ok' ? [] : [{ what: name, status, mendable: status !== 'absent', advice: detail }],
     ),
+    ...blindBetweenSockets(topology, run.courtesy),
     ...missing.flatMap(complaintOf),
     ...signals.flatMap(({ signal: what, status, group }): Complaint[] =>
       group !== null && status === 'failed' ? [{ what, status, mendable: true, advice: starvedAdvice }] : [],
@@ -295,10 +301,12 @@ async function permissions(
 ): Promise<Permissions> {
   const uid = await attempt(async () => parseUid(await host.files.read('/proc/self/status')));
   const fds = await attempt(() => host.native.fdLimit());
+  const threads = await attempt(() => ownThreads(host.files));
   return {
     uid: uid.value,
     paranoid,
     ...capabilities,
+    threads: threads.value,
     seccomp,
     nmiWatchdog,
     fdLimit: fds.value,

@@ -65,11 +65,11 @@ function hostPairs({ cpu, model, kernel, sockets, numaNodes, cpus, smt }: HostRe
 }
 
 function permissionPairs(given: Permissions) {
-  const { uid, perfmon, sysAdmin, seccomp, nmiWatchdog, fdLimit, fdsOpen } = given;
-  const held = [...(perfmon ? ['CAP_PERFMON'] : []), ...(sysAdmin ? ['CAP_SYS_ADMIN'] : [])];
+  const { uid, perfmon, sysAdmin, threads, seccomp, nmiWatchdog, fdLimit, fdsOpen } = given;
+  const counting = perfmon || sysAdmin ? '' : '; neither CAP_PERFMON nor CAP_SYS_ADMIN';
   return [
     ['user', uid === null ? 'unknown' : String(uid)],
-    ['capabilities', held.length > 0 ? held.join(', ') : 'neither CAP_PERFMON nor CAP_SYS_ADMIN'],
+    ['capabilities', threadsText(threads) + counting],
     ['paranoid', paranoidText(given)],
     [
       'seccomp',
@@ -78,6 +78,14 @@ function permissionPairs(given: Permissions) {
     ['open files', `${fdsOpen} for counters, limit ${fdLimit ?? 'unknown'}`],
     ['NMI watchdog', nmiWatchdog ? 'on: it holds a counter of every CPU (kernel.nmi_watchdog)' : 'off'],
   ] as const;
+}
+
+function threadsText(threads: Permissions['threads']): string {
+  if (threads === null) return 'unknown';
+  const { capabilities, count: many } = threads;
+  return capabilities.includes(';')
+    ? `${capabilities}: its ${many} threads differ`
+    : `${capabilities}, in all ${many} threads`;
 }
 
 /** What kernel.perf_event_paranoid means to this very process. */

@@ -101,9 +101,11 @@ describe('numacanary doctor', () => {
       machine: 'two-socket',
       files: {
         '/proc/sys/kernel/perf_event_paranoid': '3\n',
-        '/proc/self/status':
-          machine('two-socket')['/proc/self/status']?.replace(/CapEff:\t.*/, 'CapEff:\t0000004000000000') ??
-          '',
+        ...Object.fromEntries(
+          Object.entries(machine('two-socket'))
+            .filter(([path]) => /^\/proc\/self\/(task\/\d+\/)?status$/.test(path))
+            .map(([path, text]) => [path, text.replace(/CapEff:\t.*/, 'CapEff:\t0000004000000000')]),
+        ),
       },
       perf: { open: () => 'EACCES' },
     });
@@ -166,6 +168,18 @@ describe('numacanary doctor', () => {
     expect(report.advice[0]).toMatchObject({ mendable: true, advice: expect.stringContaining('tracefs') });
     expect(report.advice[0]?.brings).toContain('sched_migrate_task');
   });
+
+  it.each([
+    ['its cpuset', { allowed: [0, 1, 2] }, /may run on CPUs 0-2 only, of one socket .* reserve a core of each socket/],
+    ['isolation', { isolated: [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31] }, /CPUs 8-15,24-31 are isolated/],
+  ])('says why nothing can be probed between sockets: %s', async (_, changes, why) => {
+    const files = machine('two-socket', changes);
+    const { report } = await examined({ machine: 'two-socket', files });
+    const [advice] = report.advice;
+    expect(advice).toMatchObject({ mendable: true, brings: ['cross_socket'] });
+    expect(advice?.advice).toMatch(why);
+    expect(report.healthy).toBe(false);
+  }); // prettier-ignore
 
   it('says it all as JSON, too', async () => {
     const { report } = await examined({ machine: 'two-socket' });
