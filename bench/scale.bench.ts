@@ -8,9 +8,10 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { start } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
-import { filesUnder } from '../src/host/files.ts';
+import { filesUnder, ownFiles } from '../src/host/files.ts';
 import { quantile } from '../src/quantile.ts';
 import { sections } from '../src/sources.ts';
+import { followWeb } from '../src/web/follow.ts';
 import { fakeNative } from '../test/fakeNative.ts';
 import { fakeClock, silentLog } from '../test/fakes.ts';
 import { machine } from '../test/machines.ts';
@@ -35,10 +36,13 @@ it.each(['two-socket', 'eight-socket', 'eight-socket-snc4'] as const)('%s', asyn
     const override = { flag: '', path: ['web', 'listen_address'], value: '127.0.0.1:0' };
     const config = parseConfig(undefined, sections, [override]);
 
+    const log = silentLog();
     const began = performance.now();
     const running = await start({
       config,
-      host: { files, clock, log: silentLog(), native: fakeNative() },
+      host: { files, clock, log, native: fakeNative() },
+      web: followWeb(null, { files: ownFiles, clock, log }),
+      compare: async () => false,
       build: { version: '0', revision: '0', nodeVersion: process.versions.node },
       readConfig: async () => config,
       models: [],
