@@ -103,7 +103,7 @@ function onPath(program) {
 function digest(paths) {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
   const add = (path) => {
-    if (path === 'native/build') return;
+    if (path === 'native/build' || path === 'native/prebuilt') return;
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).toSorted()) add(join(path, name));
     else hash.update(`\0${path}\0`).update(readFileSync(path));
   };

@@ -1,0 +1,1 @@
+export function printed(): Readonly<Record<string, string>>;

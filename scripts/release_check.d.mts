@@ -1,0 +1,5 @@
+export function complaints(found: {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly changed: string;
+}): readonly string[];
