@@ -59,7 +59,7 @@ describe.skipIf(absent)('on arm64', () => {
         topology: '2s2n',
         repository: tree,
         command: ['node', 'test/lab/guest/arm64.mjs'],
-        timeoutSeconds: 1500,
+        timeoutSeconds: 900,
       });
     });
 
@@ -104,7 +104,7 @@ describe.skipIf(absent)('on arm64', () => {
         cpu: 'neoverse-n1',
         icount: true,
         command: ['node', 'test/lab/guest/arm64_pmu.mjs', '3'],
-        timeoutSeconds: 1500,
+        timeoutSeconds: 900,
       });
     });
     const rise = (metric: string, socket: string) => {
@@ -117,7 +117,7 @@ describe.skipIf(absent)('on arm64', () => {
     test('it is counted by its model, and what this PMU does not have is absent', () => {
       const page = parsePage(seen.end.page);
       expect(valueOf(page, 'numacanary_pmu_info', { model: 'arm-neoverse-n1' })).toBe(1);
-      for (const signal of ['cycles', 'instructions']) expect(statusOf(page, signal)).toEqual(['ok none']);
+      for (const signal of ['cycles', 'instructions']) expect(statusOf(page, signal)).toEqual([]);
       expect(statusOf(page, 'load_remote')).toEqual(['absent no_event']);
       expect(valueOf(page, 'numacanary_pmu_loads_total')).toBe(undefined);
     });

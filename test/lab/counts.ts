@@ -64,7 +64,8 @@ export function family(page: Page, metric: string): Record<string, number> {
   );
 }
 
-// > numacanary_pmu_signal_status{signal="cycles",status="ok",reason="none"} 1
+/** Why the signal is not counted; nothing where it is. */
+// > numacanary_pmu_signal_status{signal="cycles",status="denied",reason="paranoid"} 1
 export function statusOf(page: Page, signal: string): string[] {
   return Object.entries(family(page, 'numacanary_pmu_signal_status'))
     .filter(([labels, value]) => value === 1 && labels.includes(`signal="${signal}"`))

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { MemoryVisit, Visit } from '../../src/host/host.ts';
 import type { Topology } from '../../src/topology.ts';
+import { family, parsePage, valueOf } from './counts.ts';
 import { noLab, observe, say } from './lab.ts';
 import { machines, type Machine } from './machines.ts';
 import { distancesIn, sum, tally } from './page.ts';
@@ -41,7 +42,7 @@ describe.skipIf(noLab()).each(machines)('$name', (machine) => {
     seen = await observe<Seen>({
       topology: machine.name,
       command: ['node', 'test/lab/guest/observe.mjs', JSON.stringify(asked)],
-      timeoutSeconds: 1500,
+      timeoutSeconds: 800,
     });
     say(`${machine.name}: latency visits ${tally(seen.page)}`);
   });
@@ -96,6 +97,24 @@ describe.skipIf(noLab()).each(machines)('$name', (machine) => {
 
   test('the daemon names no distance that the machine does not have', () => {
     expect(distancesIn(seen.page)).toEqual(new Set(machine.distances));
+  });
+
+  test('promotions and demotions are told where a node is a tier of its own, and nowhere else', () => {
+    const tiered = machine.nodes.some(({ cpus }) => cpus.length === 0);
+    const told = Object.keys(family(parsePage(seen.page), 'numacanary_tiering_pages_total'));
+    const promoted = told.filter((labels) => labels.includes('promoted'));
+    expect(promoted).toHaveLength(tiered ? machine.nodes.length : 0);
+    // This kernel counts demotions for all nodes together.
+    expect(told.length - promoted.length).toBe(tiered ? 1 : 0);
+  });
+
+  test('every node says what it allocated and what memory it has, one without CPUs too', () => {
+    const page = parsePage(seen.page);
+    for (const [id, { memory }] of machine.nodes.entries()) {
+      const node = { numa_node: String(id) };
+      expect(valueOf(page, 'numacanary_numastat_pages_total', { ...node, event: 'numa_hit' })).toBeDefined();
+      expect((valueOf(page, 'numacanary_numa_node_memory_bytes', node) ?? 0) > 0, `node ${id}`).toBe(memory);
+    }
   });
 
   test('SIGTERM ends the daemon with exit code 0', () => {

@@ -66,7 +66,7 @@ describe.skipIf(noLab('amd64', 'bpftrace')).each(tours)('moves of tasks on $name
     seen = await observe<Seen>({
       topology,
       command: ['node', 'test/lab/guest/moves.mjs', JSON.stringify({ ...tour, rounds })],
-      timeoutSeconds: 1500,
+      timeoutSeconds: 500,
     });
     const rows = ways.map((way) => {
       const [hist, bpftrace] = [seen.hist, seen.bpftrace].map((one) => boundsOf(one, way).join('-'));

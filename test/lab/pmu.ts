@@ -48,7 +48,7 @@ export function watch<Found>(watch: Watch): Promise<Seen<Found>> {
     cpu,
     fakepmu: true,
     command: ['node', 'test/lab/guest/pmu.mjs', JSON.stringify(asked)],
-    timeoutSeconds: watch.timeoutSeconds ?? 900,
+    timeoutSeconds: watch.timeoutSeconds ?? 600,
   });
 }
 

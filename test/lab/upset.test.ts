@@ -55,7 +55,7 @@ describe.skipIf(noLab())('a CPU taken away in mid-run', () => {
     seen = await observe<Seen>({
       topology: '2s2n',
       command: ['node', 'test/lab/guest/upset.mjs'],
-      timeoutSeconds: 1500,
+      timeoutSeconds: 800,
     });
     for (const [way, { struck, tries }] of Object.entries(seen.helper)) {
       const causes = struck.map((visit) => taintsOf('throughput', plan, visit, nothing).join(' '));

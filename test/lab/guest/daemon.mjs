@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const address = '127.0.0.1:6862';
-
 /** `by`: a command that runs the daemon, as setpriv does. */
-export function startDaemon({ config = 'test/lab/guest/config.yml', by = [] } = {}) {
+export function startDaemon({
+  config = 'test/lab/guest/config.yml',
+  by = [],
+  address = '127.0.0.1:6862',
+} = {}) {
   const flags = [`--web.listen-address=${address}`, `--config.file=${config}`, '--web.enable-lifecycle'];
   const [program, ...rest] = [...by, process.execPath, 'dist/main.js', ...flags];
   const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -43,7 +45,7 @@ export function startDaemon({ config = 'test/lab/guest/config.yml', by = [] } = 
     async stop() {
       child.kill('SIGTERM');
       const began = performance.now();
-      const how = await Promise.race([ended, sleep(30_000, { code: null, signal: 'none' })]);
+      const how = await Promise.race([ended, sleep(30_000, { code: null, signal: 'none' }, { ref: false })]);
       return { ...how, seconds: (performance.now() - began) / 1000 };
     },
   };

@@ -1,5 +1,6 @@
 // The kernel's own histogram of task moves: no eBPF in it, and nothing that it misses.
 import { readFileSync, writeFileSync } from 'node:fs';
+import koffi from 'koffi';
 
 const event = '/sys/kernel/tracing/events/sched/sched_migrate_task';
 
@@ -16,4 +17,16 @@ export function movesSoFar(sockets) {
     moves[way] = (moves[way] ?? 0) + Number(count);
   }
   return moves;
+}
+
+const syscall = koffi.load('libc.so.6').func('long syscall(long number, ...)');
+/** x86-64's number of membarrier, and its command that waits for an RCU grace period (linux/membarrier.h). */
+const [membarrier, global] = [324, 1];
+
+/**
+ * Returns when every tracepoint that had begun is over. One is told to its listeners one after the other, and an emulated
+ * CPU may stand still between the histogram and the daemon's counter for longer than a page takes to come.
+ */
+export function awaitTracepoints() {
+  if (syscall(membarrier, 'int', global, 'int', 0, 'int', 0) !== 0) throw new Error('membarrier: refused');
 }

@@ -3,7 +3,7 @@
 // Argument: JSON { sockets, tour, rounds, before }; `before` is shell text that makes the machine what is wanted.
 import { execFileSync } from 'node:child_process';
 import { startDaemon, total } from './daemon.mjs';
-import { countMoves, movesSoFar } from './hist.mjs';
+import { awaitTracepoints, countMoves, movesSoFar } from './hist.mjs';
 import { configured } from './quiet.mjs';
 import { now, traceMoves } from './tracer.mjs';
 
@@ -41,9 +41,11 @@ console.log(
 async function scrape() {
   await daemon.pause();
   const before = movesSoFar(sockets);
+  awaitTracepoints();
   const from = now();
   const page = await daemon.metrics();
   const to = now();
+  awaitTracepoints();
   return { before, from, page, to, after: movesSoFar(sockets) };
 }
 

@@ -1,6 +1,6 @@
 // Runs in the guest: takes CPU 3 away in the middle of visits and of the daemon's life, by hotplug and by
 // cpuset, and tells what was seen.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDaemon, total } from './daemon.mjs';
@@ -37,7 +37,7 @@ for (const [name, way] of Object.entries(ways)) {
 }
 join(process.pid, '/sys/fs/cgroup');
 
-const daemon = startDaemon();
+const daemon = startDaemon({ config: probesAlone() });
 join(daemon.pid, group);
 const pairs = (page, distance) => total(page, 'numacanary_probe_pairs_available', { distance }) ?? 0;
 const clean = (page, distance) => total(page, 'numacanary_probe_latency_seconds_count', { distance }) ?? 0;
@@ -70,6 +70,16 @@ for (const [name, way] of Object.entries(ways)) {
 }
 const stopped = await daemon.stop();
 console.log(JSON.stringify({ helper, life, stopped, log: daemon.log() }));
+
+/** A scrape a second of all that there is keeps emulated CPUs busy, and visits want them idle. */
+function probesAlone() {
+  const off = 'pmu kernel_events vmstat numastat node_memory workloads conditions interrupts devices pressure'
+    .split(' ')
+    .map((name) => `  ${name}: { enabled: false }`);
+  const probes = readFileSync('test/lab/guest/config.yml', 'utf8');
+  writeFileSync('/tmp/probes.yml', `${probes}collectors:\n${off.join('\n')}\n`);
+  return '/tmp/probes.yml';
+}
 
 /**
  * Visits on CPUs 0 and 3, one after the other, while the CPU is taken away, until three have been struck: the thread
