@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Absent } from '../errors.ts';
 import type { Metric } from '../sample.ts';
 import { kind } from '../source.ts';
-import { deviceKinds, readPciDevices } from './pci_devices.ts';
+import { createPciReader, deviceKinds } from './pci_devices.ts';
 
 const info = {
   name: 'numacanary_device_info',
@@ -30,26 +30,29 @@ export const devicesOptions = z.strictObject({
   max_shown: z.int().min(0).max(1000).default(32),
 });
 
-export const devices = kind('devices', devicesOptions, ({ max_shown: most }) => ({
-  name: 'devices',
-  metrics: [info, hidden],
-  async read({ host: { files }, topology }) {
-    const found = (await readPciDevices(files)).toSorted((a, b) => Number(a.virtual) - Number(b.virtual));
-    if (found.length === 0)
-      throw new Absent('/sys/bus/pci/devices: neither network nor NVMe controllers on PCI');
-    const sockets = new Map(topology.numaNodes.map(({ id, socket }) => [id, String(socket)]));
-    return [
-      ...found.slice(0, most).map(({ name, kind: what, numaNode }) => ({
-        metric: info,
-        labels: {
-          device: name,
-          kind: what,
-          numa_node: numaNode === null ? 'unknown' : String(numaNode),
-          socket: numaNode === null ? 'unknown' : (sockets.get(numaNode) ?? 'unknown'),
-        },
-        value: 1,
-      })),
-      { metric: hidden, labels: {}, value: Math.max(0, found.length - most) },
-    ];
-  },
-}));
+export const devices = kind('devices', devicesOptions, ({ max_shown: most }) => {
+  const readPciDevices = createPciReader();
+  return {
+    name: 'devices',
+    metrics: [info, hidden],
+    async read({ host: { files }, topology }) {
+      const found = (await readPciDevices(files)).toSorted((a, b) => Number(a.virtual) - Number(b.virtual));
+      if (found.length === 0)
+        throw new Absent('/sys/bus/pci/devices: neither network nor NVMe controllers on PCI');
+      const sockets = new Map(topology.numaNodes.map(({ id, socket }) => [id, String(socket)]));
+      return [
+        ...found.slice(0, most).map(({ name, kind: what, numaNode }) => ({
+          metric: info,
+          labels: {
+            device: name,
+            kind: what,
+            numa_node: numaNode === null ? 'unknown' : String(numaNode),
+            socket: numaNode === null ? 'unknown' : (sockets.get(numaNode) ?? 'unknown'),
+          },
+          value: 1,
+        })),
+        { metric: hidden, labels: {}, value: Math.max(0, found.length - most) },
+      ];
+    },
+  };
+});

@@ -6,7 +6,7 @@ import type { InterruptLine } from '../parse/interrupts.ts';
 import type { Metric, Sample } from '../sample.ts';
 import { kind } from '../source.ts';
 import { cpuOf } from '../topology.ts';
-import { deviceKinds, readPciDevices } from './pci_devices.ts';
+import { createPciReader, deviceKinds } from './pci_devices.ts';
 import type { DeviceKind } from './pci_devices.ts';
 import type { Rising, Row } from './rising.ts';
 
@@ -59,6 +59,7 @@ const kernelSeries = (name: string, what: string): string | null => {
 
 export const interrupts = (books: Rising) =>
   kind('interrupts', z.object({}), () => {
+    const readPciDevices = createPciReader();
     let devices: { readonly until: number; readonly kinds: ReadonlyMap<string, DeviceKind> } | undefined;
 
     async function kindsOf(files: Files, now: number): Promise<ReadonlyMap<string, DeviceKind>> {

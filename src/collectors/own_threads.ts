@@ -8,11 +8,19 @@ export interface OwnThreads {
   readonly capabilities: string;
 }
 
-/** Those of this process, one by one: Node's have run before any code of ours. */
-export async function ownThreads(files: Files): Promise<OwnThreads> {
+/**
+ * Those of this process, one by one: Node's have run before any code of ours. `known` remembers their files from one
+ * reading to the next: nobody but a thread itself changes what it may do, and ours do not.
+ */
+export async function ownThreads(files: Files, known = new Map<string, string>()): Promise<OwnThreads> {
   const ids = await files.list('/proc/self/task');
-  // One that has ended since is none.
-  const read = ids.map(async (id) => files.read(`/proc/self/task/${id}/status`).catch(nullIfAbsent));
-  const statuses = (await Promise.all(read)).filter((status) => status !== null);
-  return { count: statuses.length, capabilities: threadCapabilities(statuses) };
+  const read = ids.map(async (id) => {
+    // One that has ended since is none.
+    const status = known.get(id) ?? (await files.read(`/proc/self/task/${id}/status`).catch(nullIfAbsent));
+    return status === null ? [] : [[id, status] as const];
+  });
+  const statuses = (await Promise.all(read)).flat();
+  known.clear();
+  for (const [id, status] of statuses) known.set(id, status);
+  return { count: statuses.length, capabilities: threadCapabilities(statuses.map(([, status]) => status)) };
 }

@@ -25,17 +25,29 @@ const kinds: readonly (readonly [prefix: string, kind: DeviceKind])[] = [
   ['0x010802', 'nvme'],
 ];
 
-export async function readPciDevices(files: Files): Promise<readonly PciDevice[]> {
-  const addresses = await files.list(root);
-  const devices = await Promise.all(
-    addresses.map(async (address) => {
-      const folder = `${root}/${address}`;
-      const text = await files.read(`${folder}/class`).catch(nullIfAbsent);
-      const kind = kinds.find(([prefix]) => text?.startsWith(prefix))?.[1];
-      return kind ? deviceOf(files, folder, address, kind) : [];
-    }),
-  );
-  return devices.flat();
+export type PciReader = (files: Files) => Promise<readonly PciDevice[]>;
+
+/** Asks each of some hundred functions for its class once, and again when others have come or gone. */
+export function createPciReader(): PciReader {
+  let known = { addresses: '', kinds: new Map<string, DeviceKind>() };
+  return async (files) => {
+    const addresses = await files.list(root);
+    if (addresses.join() !== known.addresses)
+      known = { addresses: addresses.join(), kinds: await kindsOf(files, addresses) };
+    const devices = [...known.kinds].map(([address, kind]) =>
+      deviceOf(files, `${root}/${address}`, address, kind),
+    );
+    return (await Promise.all(devices)).flat();
+  };
+}
+
+async function kindsOf(files: Files, addresses: readonly string[]): Promise<Map<string, DeviceKind>> {
+  const found = addresses.map(async (address) => {
+    const text = await files.read(`${root}/${address}/class`).catch(nullIfAbsent);
+    const kind = kinds.find(([prefix]) => text?.startsWith(prefix))?.[1];
+    return kind ? [[address, kind] as const] : [];
+  });
+  return new Map((await Promise.all(found)).flat());
 }
 
 async function deviceOf(files: Files, folder: string, address: string, kind: DeviceKind): Promise<PciDevice[]> {

@@ -52,6 +52,7 @@ const ticksPerSecond = 100;
 export const self = kind('self', z.object({}), () => {
   // /proc/stat of a machine with a thousand CPUs costs milliseconds, and when we started does not change.
   let bootSeconds: number | undefined;
+  const known = new Map<string, string>();
   return {
     name: 'self',
     metrics: [cpuSeconds, startTime, residentBytes, threads, openFds],
@@ -60,7 +61,7 @@ export const self = kind('self', z.object({}), () => {
         files.read('/proc/self/stat'),
         files.read('/proc/self/status'),
         files.list('/proc/self/fd'),
-        ownThreads(files),
+        ownThreads(files, known),
       ]);
       bootSeconds ??= number(/^btime (\d+)$/m, await files.read('/proc/stat'), 'stat');
       const { cpuTicks, startTicks } = parseSelfStat(stat);

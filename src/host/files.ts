@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Absent, Denied } from '../errors.ts';
 import type { Files, OwnFiles } from './host.ts';
 import { createPool } from './pool.ts';
+import { readWhole } from './read_whole.ts';
 
 export interface Roots {
   readonly procfs: string;
@@ -30,7 +31,7 @@ export function filesUnder(roots: Roots): Files {
   return {
     read: async (path) => {
       const at = real(path);
-      return pool(() => readFile(at, 'utf8')).catch(refuse(at));
+      return pool(() => readWhole(at)).catch(refuse(at));
     },
     list: async (path) => {
       const at = real(path);

@@ -70,7 +70,7 @@ export interface LoadFiles {
 }
 
 export function loadFiles(files: Files): LoadFiles {
-  const own = (name: string) => firstOf(files, name);
+  const own = ownCgroup(files);
   return {
     ticks: () => optional(async () => parseProcStat(await files.read('/proc/stat'))),
     hostPressure: () => optional(async () => parsePressure(await files.read('/proc/pressure/cpu'))),
@@ -80,29 +80,47 @@ export function loadFiles(files: Files): LoadFiles {
 }
 
 /**
- * Reading the folder anew each time follows a process that is moved to another cgroup. A container in a cgroup namespace is
- * told `/`, which is the root of its own mount and not of the host's: /proc/self/root leads there, wherever the host's
- * /proc and /sys are.
+ * Reading /proc/self/cgroup anew each time follows a process that is moved to another one; where the file was found, or
+ * that it was nowhere, holds for as long as that says the same.
+ */
+function ownCgroup(files: Files): (name: string) => Promise<string> {
+  let cgroup = '';
+  const folders = new Map<string, readonly string[]>();
+  return async (name) => {
+    const now = await files.read('/proc/self/cgroup');
+    if (now !== cgroup) folders.clear();
+    cgroup = now;
+    for (const folder of folders.get(name) ?? ownFolders(now)) {
+      const text = await optional(() => files.read(`${folder}/${name}`));
+      if (text === undefined) continue;
+      folders.set(name, [folder]);
+      return text;
+    }
+    // One that was there and is no more is looked for again, one that was nowhere is not.
+    if (folders.has(name)) folders.delete(name);
+    else folders.set(name, []);
+    throw new Absent(`${name}: not in our own cgroup`);
+  };
+}
+
+/**
+ * A container in a cgroup namespace is told `/`, which is the root of its own mount and not of the host's: /proc/self/root
+ * leads there, wherever the host's /proc and /sys are.
  */
 // > 0::/
 // > 0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-0123.scope
-async function firstOf(files: Files, name: string): Promise<string> {
-  const folders = (await files.read('/proc/self/cgroup').then(parseCgroup)).flatMap(
-    ({ version, controllers, path }) =>
-      version === 1
-        ? [`/sys/fs/cgroup/${controllers}${path}`, `/sys/fs/cgroup/cpu${path}`, '/sys/fs/cgroup/cpu']
-        : [
-            ...(path === '/' ? ['/proc/self/root/sys/fs/cgroup'] : []),
-            `/sys/fs/cgroup${path}`,
-            `/sys/fs/cgroup/unified${path}`,
-            '/sys/fs/cgroup',
-          ],
+function ownFolders(text: string): readonly string[] {
+  const folders = parseCgroup(text).flatMap(({ version, controllers, path }) =>
+    version === 1
+      ? [`/sys/fs/cgroup/${controllers}${path}`, `/sys/fs/cgroup/cpu${path}`, '/sys/fs/cgroup/cpu']
+      : [
+          ...(path === '/' ? ['/proc/self/root/sys/fs/cgroup'] : []),
+          `/sys/fs/cgroup${path}`,
+          `/sys/fs/cgroup/unified${path}`,
+          '/sys/fs/cgroup',
+        ],
   );
-  for (const folder of folders) {
-    const text = await optional(() => files.read(`${folder.replace(/\/+$/, '')}/${name}`));
-    if (text !== undefined) return text;
-  }
-  throw new Absent(`${name}: not in our own cgroup`);
+  return folders.map((folder) => folder.replace(/\/+$/, ''));
 }
 
 async function optional<T>(read: () => Promise<T>): Promise<T | undefined> {

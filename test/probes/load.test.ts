@@ -58,6 +58,8 @@ it.each([
   expect(pressuresOf(host, whole, own)).toEqual(found);
 });
 
+const below = (folder: string) => `/sys/fs/cgroup${folder}/cpu.stat`;
+
 describe('files of the load', () => {
   it.each([
     ['version 2', '0::/pod7\n', '/sys/fs/cgroup/pod7'],
@@ -88,6 +90,29 @@ describe('files of the load', () => {
       }),
     );
     expect([await files.throttled(), await files.ownPressure()]).toEqual([7, 0.5]);
+  });
+
+  it('are looked for once, and again when our cgroup is another or the file has gone', async () => {
+    const tree: Record<string, string> = {
+      '/proc/self/cgroup': '0::/a\n',
+      '/sys/fs/cgroup/cpu.stat': 'nr_throttled 1\n',
+    };
+    const read: string[] = [];
+    const files = filesOf(tree);
+    const load = loadFiles({ ...files, read: async (path) => (read.push(path), files.read(path)) });
+    const throttled = async () => {
+      read.length = 0;
+      return [await load.throttled(), ...read.slice(1)];
+    };
+    expect(await throttled()).toEqual([1, below('/a'), below('/unified/a'), below('')]);
+    expect(await throttled()).toEqual([1, below('')]);
+    delete tree['/sys/fs/cgroup/cpu.stat'];
+    expect(await throttled()).toEqual([undefined, below('')]);
+    expect(await throttled()).toEqual([undefined, below('/a'), below('/unified/a'), below('')]);
+    expect(await throttled()).toEqual([undefined]);
+    tree['/proc/self/cgroup'] = '0::/b\n';
+    tree['/sys/fs/cgroup/b/cpu.stat'] = 'nr_throttled 2\n';
+    expect(await throttled()).toEqual([2, below('/b')]);
   });
 
   it('are all allowed to be missing, forbidden or strange', async () => {
