@@ -44,7 +44,8 @@ export async function run(
     const status = error instanceof Absent ? 'absent' : error instanceof Denied ? 'denied' : 'failed';
     return { status, seconds: clock.now() - began, error };
   } finally {
-    abort.abort(); // stops the sleep, or tells a late source to give up
+    // Stops the sleep, or tells a late source to give up. Without a reason an exception with its stack is made each time.
+    abort.abort('ended');
     late.catch(() => {}); // nobody else will look at it
   }
 }

@@ -17,3 +17,12 @@ export function parseVmstat(text: string): ReadonlyMap<string, number> {
   if (values.size === 0) throw new ParseError('vmstat: no line');
   return values;
 }
+
+/** One of them, for who looks every second; undefined where this kernel has none of that name. */
+export function vmstatCounter(text: string, name: string): number | undefined {
+  const digits = new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1];
+  if (digits === undefined) return undefined;
+  if (!/^\d{1,20}$/.test(digits))
+    throw new ParseError(`vmstat: ${name} ${JSON.stringify(digits.slice(0, 100))}`);
+  return Number(digits);
+}

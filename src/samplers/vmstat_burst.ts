@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Absent } from '../errors.ts';
-import { parseVmstat } from '../parse/vmstat.ts';
+import { vmstatCounter } from '../parse/vmstat.ts';
 import type { Metric } from '../sample.ts';
 import { kind } from '../source.ts';
 import type { Context, Sampler } from '../source.ts';
@@ -75,10 +75,10 @@ export const vmstatBurst = (
 
 /** Of success alone the kernel can be asked; a kernel that cannot migrate has neither. */
 async function movedSoFar({ host: { files } }: Context): Promise<number> {
-  const counters = parseVmstat(await files.read('/proc/vmstat'));
-  const moved = counters.get('pgmigrate_success');
+  const text = await files.read('/proc/vmstat');
+  const moved = vmstatCounter(text, 'pgmigrate_success');
   if (moved === undefined) throw new Absent('/proc/vmstat: this kernel does not migrate pages');
-  return moved + (counters.get('pgmigrate_fail') ?? 0);
+  return moved + (vmstatCounter(text, 'pgmigrate_fail') ?? 0);
 }
 
 export const vmstatBurstKind = (books: VmstatBurstBooks) =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ParseError } from '../../src/errors.ts';
 import { parseMeminfo } from '../../src/parse/meminfo.ts';
 import { parsePageSize } from '../../src/parse/page_size.ts';
-import { parseVmstat } from '../../src/parse/vmstat.ts';
+import { parseVmstat, vmstatCounter } from '../../src/parse/vmstat.ts';
 import { parseLowWatermarks } from '../../src/parse/zoneinfo.ts';
 
 describe('parseVmstat', () => {
@@ -22,6 +22,19 @@ describe('parseVmstat', () => {
       expect(() => parseVmstat(text)).toThrow(ParseError);
     },
   ); // prettier-ignore
+});
+
+describe('vmstatCounter', () => {
+  const text = 'numa_hit 7\npgmigrate_success 12\npgmigrate_fail -1\nnr_x';
+  it('finds one by its whole name', () => {
+    expect(vmstatCounter(text, 'pgmigrate_success')).toBe(12);
+    expect(vmstatCounter(text, 'migrate_success')).toBeUndefined();
+    expect(vmstatCounter(text, 'pgmigrate')).toBeUndefined();
+  });
+
+  it('refuses what is no count', () => {
+    expect(() => vmstatCounter(text, 'pgmigrate_fail')).toThrow(ParseError);
+  });
 });
 
 const zone = (node: number, name: string, low: number | string) =>
