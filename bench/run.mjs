@@ -1,15 +1,20 @@
 // `npm run bench`: is the native helper as fast as the best known rings, and does its number follow the
 // distance? Builds yardsticks.cpp against native/build, runs it, prints medians and ratios.
 //
-//   npm run bench -- [--only rings|perf] [--seconds 60] [--cpus 0,1] [--spin auto] [--json] [--strict]
+//   npm run bench -- [--only rings|perf|peers] [--seconds 60] [--scrapes 200] [--cpus 0,1] [--spin auto] [--json]
+//                    [--strict] [--budget]
 //
 // --strict exits 1 when a ratio of rings misses its bound; left out, the bounds are only printed beside the ratios.
-// perf.mjs is the other section: what reading counters costs.
+// --budget exits 1 when a ratio is outside bench/budget.json, which is wide enough for a busy machine.
+// perf.mjs is another section: what reading counters costs; peers.mjs the third: the daemon beside node_exporter.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { judgeBudget, measuredOf, printBudget, readBudget } from './budget.mjs';
+import { benchPeers, printPeers } from './peers.mjs';
 import { benchPerf, printPerf } from './perf.mjs';
+import { quantile } from './process.mjs';
 
 const here = import.meta.dirname;
 const { values: options } = parseArgs({
@@ -20,6 +25,8 @@ const { values: options } = parseArgs({
     spin: { type: 'string', default: 'auto' },
     json: { type: 'boolean', default: false },
     strict: { type: 'boolean', default: false },
+    budget: { type: 'boolean', default: false },
+    scrapes: { type: 'string', default: '200' },
   },
 });
 
@@ -27,18 +34,31 @@ const { values: options } = parseArgs({
 const sameplace = 1.25;
 
 const cpus = options.cpus?.split(',') ?? ends(allowedCpus());
-const counters = options.only === 'rings' ? undefined : await measurePerf();
-const measured = options.only === 'perf' ? [] : run(build(), cpus, options.seconds);
+const wants = (section) => options.only === 'all' || options.only === section;
+const counters = wants('perf') ? await measurePerf() : undefined;
+const measured = wants('rings') ? run(build(), cpus, options.seconds) : [];
 const states = byState(measured);
 const table = states.map(({ state, rows }) => ({ state, ...summary(rows) }));
 const verdicts = judge(table);
+const peers = wants('peers') ? await measurePeers() : undefined;
+const budget = judgeBudget(readBudget(), measuredOf({ states: table, perf: counters, peers }));
 
-if (options.json) console.log(JSON.stringify({ cpus, states: table, verdicts, perf: counters }, null, 2));
+if (options.json)
+  console.log(JSON.stringify({ cpus, states: table, verdicts, perf: counters, peers, budget }, null, 2));
 else {
-  if (options.only !== 'perf') print();
+  if (measured.length > 0) print();
   if (counters) printPerf(counters);
+  if (peers) printPeers(peers);
+  printBudget(budget);
 }
 if (options.strict && verdicts.some(({ ok }) => !ok)) process.exitCode = 1;
+if (options.budget && budget.some(({ ok }) => !ok)) process.exitCode = 1;
+
+async function measurePeers() {
+  const [scrapes, seconds] = [Number(options.scrapes), Number(options.seconds)];
+  console.error(`bench: the daemon beside its peers, some ${Math.round(30 + 1.2 * scrapes + 2 * seconds)} s`);
+  return benchPeers({ scrapes, seconds, warmSeconds: 20 });
+}
 
 async function measurePerf() {
   console.error('bench: counters, some 15 s');
@@ -201,9 +221,4 @@ function print() {
     );
   }
   if (states.length < 2) console.log('     one placement only: nothing to compare lines in flight with');
-}
-
-function quantile(values, q) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted.length === 0 ? NaN : sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 }

@@ -1,11 +1,13 @@
-// `npm run bench:scale`: the whole daemon on a machine of 8 sockets, 32 nodes and 1,024 CPUs, its files on disk,
-// its helper a fake (nobody here has such a machine). How long to start, how long a scrape, how many series?
-// Nothing is asserted but that it works: the numbers are of this machine at this minute.
+// `npm run bench:scale`: the whole daemon on machines of 2 to 4,096 CPUs, their files on disk, the helper a fake (nobody here
+// has such a machine). How long to start, how long a scrape, how much memory, how many series, and what of it does a CPU
+// add? Nothing is asserted but that it works: the numbers are of this machine at this minute.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { setFlagsFromString } from 'node:v8';
+import { afterAll, expect, it } from 'vitest';
 import { start } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
 import { filesUnder, ownFiles } from '../src/host/files.ts';
@@ -15,14 +17,61 @@ import { followWeb } from '../src/web/follow.ts';
 import { fakeNative } from '../test/fakeNative.ts';
 import { fakeClock, silentLog } from '../test/fakes.ts';
 import { machine } from '../test/machines.ts';
+import type { MachineSpec } from '../test/machines.ts';
 
 const scrapes = 120;
 
-it.each(['two-socket', 'eight-socket', 'eight-socket-snc4'] as const)('%s', async (name) => {
+const sizes: readonly (readonly [cpus: number, spec: Partial<MachineSpec>])[] = [
+  [2, { sockets: 1, coresPerNode: 1 }],
+  [64, { sockets: 2, coresPerNode: 16 }],
+  [224, { sockets: 2, coresPerNode: 56 }],
+  [1024, { sockets: 8, nodesPerSocket: 4, coresPerNode: 16, llcsPerNode: 'socket' }],
+  [4096, { sockets: 8, nodesPerSocket: 4, coresPerNode: 64, llcsPerNode: 'socket' }],
+];
+
+interface Cost {
+  readonly cpus: number;
+  readonly startMs: number;
+  readonly scrapeMs: number;
+  readonly heapMiB: number;
+}
+const costs: Cost[] = [];
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+const heapMiB = () => {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / 2 ** 20;
+};
+
+/** Least squares of a + b * CPUs. */
+function line(of: (cost: Cost) => number) {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(costs.map(({ cpus }) => cpus)), mean(costs.map(of))];
+  const b =
+    mean(costs.map((cost) => (cost.cpus - x) * (of(cost) - y))) /
+    mean(costs.map(({ cpus }) => (cpus - x) ** 2));
+  return { a: y - b * x, b };
+}
+
+afterAll(() => {
+  for (const [what, unit, of] of [
+    ['start', 'ms', (cost: Cost) => cost.startMs],
+    ['scrape', 'ms', (cost: Cost) => cost.scrapeMs],
+    ['heap', 'MiB', (cost: Cost) => cost.heapMiB],
+  ] as const) {
+    const { a, b } = line(of);
+    process.stdout.write(
+      `${what}: ${a.toFixed(1)} ${unit} + ${(1000 * b).toFixed(1)} ${unit} for a thousand CPUs\n`,
+    );
+  }
+});
+
+it.each(sizes)('%i CPUs', async (cpus, spec) => {
   const root = mkdtempSync(join(tmpdir(), 'numacanary-scale-'));
   const clock = fakeClock();
   try {
-    for (const [path, text] of Object.entries(machine(name))) {
+    for (const [path, text] of Object.entries(machine('two-socket', { pmu: 'spr', ...spec }))) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
     }
@@ -37,6 +86,7 @@ it.each(['two-socket', 'eight-socket', 'eight-socket-snc4'] as const)('%s', asyn
     const config = parseConfig(undefined, sections, [override]);
 
     const log = silentLog();
+    const before = heapMiB();
     const began = performance.now();
     const running = await start({
       config,
@@ -70,9 +120,12 @@ it.each(['two-socket', 'eight-socket', 'eight-socket-snc4'] as const)('%s', asyn
       (anew ? times : shared).push(performance.now() - asked);
     }
     const series = page.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+    const heap = heapMiB() - before;
+    costs.push({ cpus, startMs: started, scrapeMs: quantile(times, 0.5) ?? NaN, heapMiB: heap });
     const figure = (q: number) => `${quantile(times, q)?.toFixed(1)} ms`;
     process.stdout.write(
-      `${name}: listens after ${started.toFixed(0)} ms; ${series} series, ${(page.length / 1024).toFixed(0)} KiB; ` +
+      `${cpus} CPUs: listens after ${started.toFixed(0)} ms; ${series} series, ${(page.length / 1024).toFixed(0)} KiB; ` +
+        `heap ${heap.toFixed(1)} MiB more; ` +
         `scrape median ${figure(0.5)}, p90 ${figure(0.9)}, least ${figure(0)}, of a page already made ${quantile(shared, 0.5)?.toFixed(1)} ms\n`,
     );
     expect(series).toBeGreaterThan(100);

@@ -31,7 +31,9 @@ export async function run(
   const began = clock.now();
   const abort = new AbortController();
   const signal = stop ? AbortSignal.any([abort.signal, stop]) : abort.signal;
+  let ended = false;
   const late = clock.sleep(deadlineSeconds, signal).then(() => {
+    if (ended) return [];
     throw new Timeout(stop?.aborted ? 'stopped' : `no answer within ${deadlineSeconds} s`);
   });
   try {
@@ -44,9 +46,9 @@ export async function run(
     const status = error instanceof Absent ? 'absent' : error instanceof Denied ? 'denied' : 'failed';
     return { status, seconds: clock.now() - began, error };
   } finally {
+    ended = true;
     // Stops the sleep, or tells a late source to give up. Without a reason an exception with its stack is made each time.
     abort.abort('ended');
-    late.catch(() => {}); // nobody else will look at it
   }
 }
 
