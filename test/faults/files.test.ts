@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeTree } from '../e2e/stack.ts';
+import { machine } from '../machines.ts';
+import { notBuilt } from '../spawned.ts';
+import { failing, faulty, folderOfTest, say } from './faulty.ts';
+
+/** A machine on disk, of which anything may be taken. */
+function onDisk() {
+  const folder = folderOfTest();
+  writeTree(folder, machine('one-socket', { coresPerNode: 2, threads: 1, numbering: 'linear' }));
+  const at = (path: string) => join(folder, path);
+  const flags = [`--path.sysfs=${folder}/sys`, `--path.procfs=${folder}/proc`];
+  return { at, flags };
+}
+
+describe.skipIf(notBuilt('nothing befalls it'))('files of the kernel', () => {
+  it('that come and go while they are read are absent on that page, and no zero', async () => {
+    const { at, flags } = onDisk();
+    const daemon = await faulty(flags);
+    await daemon.ready();
+    const whole = new Set((await daemon.scrape()).keys());
+    const taken = [
+      'proc/vmstat',
+      'proc/interrupts',
+      'sys/devices/system/node/node0/numastat',
+      'sys/devices/system/cpu/cpu1',
+      'sys/fs/cgroup',
+    ];
+    for (let turn = 0; turn < 40; turn += 1) {
+      const path = at(taken[turn % taken.length] ?? '');
+      renameSync(path, `${path}.away`);
+      await daemon.scrape();
+      renameSync(`${path}.away`, path);
+      await daemon.scrape();
+    }
+    const after = await daemon.recovers();
+    await daemon.page('all series that there were', (page) => [...whole].every((one) => page.has(one)));
+    expect(failing(after)).toEqual([]);
+    say(`files that come and go: ${daemon.watcher.pages()} pages`);
+    await daemon.sound();
+  });
+
+  it('of which one hangs fails its own source by its deadline, however often it is asked, and no other', async () => {
+    const { at, flags } = onDisk();
+    const daemon = await faulty([...flags, '--log.level=error']);
+    await daemon.ready();
+    const path = at('sys/devices/system/node/node0/numastat');
+    const text = readFileSync(path);
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    // Each hung reading holds a thread of four: the fifth scrape would read nothing at all.
+    for (let scrape = 0; scrape < 6; scrape += 1) {
+      const response = await fetch(`http://${daemon.address}/metrics`, {
+        headers: { 'x-prometheus-scrape-timeout-seconds': '2' },
+      });
+      expect(await response.text()).toContain(
+        'numacanary_source_status{source="numastat",status="failed",reason="timeout"} 1',
+      );
+    }
+    const hung = await daemon.scrape();
+    expect(failing(hung)).toEqual(['numastat timeout']);
+    // The file is one again, and whoever waits at the FIFO gets its end.
+    linkSync(path, `${path}.fifo`);
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+    execFileSync('timeout', ['10', 'sh', '-c', `: >'${path}.fifo'`]);
+    await daemon.recovers();
+    await daemon.sound();
+  });
+});
