@@ -45,12 +45,13 @@ describe.skipIf(notBuilt('nothing befalls it'))('files of the kernel', () => {
 
   it('of which one hangs fails its own source by its deadline, however often it is asked, and no other', async () => {
     const { at, flags } = onDisk();
-    const daemon = await faulty([...flags, '--log.level=error']);
+    const daemon = await faulty(flags);
     await daemon.ready();
     const path = at('sys/devices/system/node/node0/numastat');
     const text = readFileSync(path);
     rmSync(path);
     execFileSync('mkfifo', [path]);
+    await daemon.page('the source that hangs', (page) => failing(page).length > 0);
     // Each hung reading holds a thread of four: the fifth scrape would read nothing at all.
     for (let scrape = 0; scrape < 6; scrape += 1) {
       const response = await fetch(`http://${daemon.address}/metrics`, {
