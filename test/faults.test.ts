@@ -15,9 +15,9 @@ describe('the table of faults', () => {
   });
 });
 
-describe('the watcher of pages', () => {
-  const page = (...lines: string[]) => ['# TYPE a counter', ...lines, '# EOF', ''].join('\n');
+const page = (...lines: string[]) => ['# TYPE a counter', ...lines, '# EOF', ''].join('\n');
 
+describe('the watcher of pages', () => {
   it.each([
     { what: 'a page that is cut off', pages: ['a_total 1\n'], says: 'cut off' },
     { what: 'a value that is no number', pages: [page('b NaN')], says: 'b is NaN' },

@@ -32,9 +32,9 @@ describe.skipIf(notBuilt('nothing befalls it'))('load', () => {
     writeFileSync(path, 'web: { max_requests: 7 }\n');
     const daemon = await faulty([`--config.file=${path}`, '--web.enable-lifecycle']);
     await daemon.ready();
-    let scraping = true;
+    const done = new AbortController();
     const scrapes = (async () => {
-      while (scraping) await daemon.scrape();
+      while (!done.signal.aborted) await daemon.scrape();
     })();
     const accepted: string[] = [];
     for (const text of brokenConfigs()) {
@@ -44,7 +44,7 @@ describe.skipIf(notBuilt('nothing befalls it'))('load', () => {
       const { status } = await fetch(`http://${daemon.address}/-/reload`, { method: 'POST' });
       if (status !== 500) accepted.push(text);
     }
-    scraping = false;
+    done.abort();
     await scrapes;
     await daemon.page('the word of it', (page) => counted(page, reloaded) === 0);
     expect(accepted).toEqual([]);

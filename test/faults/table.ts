@@ -65,17 +65,15 @@ export const faults: readonly Fault[] = [
     proof: local('limits', 'that may open no more than 64 files goes on, and reads all again when it may'),
   },
   {
-    fault: 'it gets no new thread (`pids.max`)',
-    behaviour: 'visits go on with the threads that it keeps; one that needs a new one is `refused`',
-    proof: local(
-      'limits',
-      'that gets no thread refuses its visits and says so, and makes them when it gets one',
-    ),
+    fault: 'from some moment on it gets no new thread (`pids.max`)',
+    behaviour: 'visits go on with the threads that it keeps',
+    proof: local('limits', 'that may start no more threads makes its visits with those that it keeps'),
   },
   {
-    fault: 'an ordinary user starts it with a limit of 13 processes (`ulimit -u`)',
-    behaviour: 'it listens and tells what it reads; probes that get no thread say so',
-    proof: local('limits', 'that an ordinary user starts with 13 processes at most tells what it reads'),
+    fault: 'from the start it gets no thread beyond those of Node (`ulimit -u`)',
+    behaviour:
+      'probes are `failed`, reason `native`, and the log says EAGAIN and which limits to look at; all else is told, and probes work once they get a thread',
+    proof: local('limits', 'that gets no thread of its own says so, and probes when it gets one'),
   },
   {
     fault: 'the clock is set an hour forth or back',
