@@ -41,7 +41,7 @@ export const faults: readonly Fault[] = [
   },
   {
     fault: 'its memory cgroup is nearly full; it is the first to be killed (`oom_score_adj` 1000)',
-    behaviour: 'it needs no more than it had: it goes on. If the kernel kills it, counters begin at 0',
+    behaviour: 'with 4 MiB to spare it goes on. If the kernel kills it, counters begin at 0',
     proof: local(
       'limits',
       'near the limit of its memory cgroup and first to be killed lives, and is what it was',
@@ -170,8 +170,8 @@ export function faultsPage(): string {
   return [
     '# Under fire',
     '',
-    'What may befall the daemon, and what it then does. In each of these nothing wrong is exported (no page is cut off, no',
-    'series stands there twice, none is negative or no number), no counter goes back but by a restart, and all comes back',
+    'What may befall the daemon, and what it then does. Each page of those in `faults/` is looked at: none is cut off, no',
+    'series stands there twice, none is negative or no number, no counter goes back but by a restart, and all comes back',
     'by itself when the fault is over: restart nothing.',
     '',
     '| fault | what numacanary does | proven by |',
