@@ -105,13 +105,13 @@ export const faults: readonly Fault[] = [
     proof: local('files', 'that come and go while they are read are absent on that page, and no zero'),
   },
   {
-    fault: 'reading a file of /sys or /proc hangs',
+    fault: 'a file of /sys or /proc has nothing to say, or reading it hangs',
     behaviour:
-      'its source is `failed`, reason `timeout`, at each scrape; the others are whole. It holds one of four threads for ' +
+      'its source is `failed` at each scrape, reason `unparsable` or `timeout`; the others are whole. A reading that hangs holds one of four threads for ' +
       'files, however often it is asked: three such files are borne, a fourth stops all reading',
     proof: local(
       'files',
-      'of which one hangs fails its own source by its deadline, however often it is asked, and no other',
+      'of which one is a pipe that says nothing fails its own source, however often it is asked, and no other',
     ),
   },
   {
