@@ -3,6 +3,7 @@ import type { Collection } from './collect.ts';
 import { createCrew } from './crew.ts';
 import type { Crew, CrewPlan } from './crew.ts';
 import { follow } from './follow.ts';
+import { createCoalesce } from './host/coalesce.ts';
 import { serve } from './http.ts';
 import { createLatest } from './latest.ts';
 import { buildInfo } from './own.ts';
@@ -91,7 +92,9 @@ export async function start({ build, compare, ...given }: Start): Promise<Runnin
     collected: () => collected,
     collect,
   });
-  const reload = async () => {
+  // Ten thousand SIGHUPs are not ten thousand reloads: the last to be done begins after the last of them.
+  const reloads = createCoalesce<void>();
+  const reloadOnce = async () => {
     try {
       await crew.reload();
     } finally {
@@ -100,6 +103,7 @@ export async function start({ build, compare, ...given }: Start): Promise<Runnin
       void page('text', 10).catch(() => {});
     }
   };
+  const reload = () => reloads('reload', reloadOnce);
   const site = await serve(
     {
       version: build.version,

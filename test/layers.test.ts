@@ -31,7 +31,7 @@ const only: Readonly<Record<string, readonly string[]>> = {
   express: ['http.ts'],
   'node-cron': ['schedule.ts'],
   yaml: ['config.ts', 'rules/index.ts'],
-  'node:fs': ['host/files.ts', 'host/read_whole.ts', 'main.ts'],
+  'node:fs': ['host/files.ts', 'host/library.ts', 'host/read_whole.ts', 'main.ts'],
   'node:fs/promises': ['host/files.ts', 'main.ts'],
   'node:worker_threads': ['host/bcrypt.ts', 'host/bcrypt_worker.ts'],
   'node:child_process': [],

@@ -10,9 +10,26 @@ export const program = 'dist/main.js';
 export const notBuilt = (purpose: string) =>
   skips(!existsSync(program), `${program} is not built (npm run build): ${purpose}`);
 
+/** `by`: a command that runs it and becomes it, as prlimit does; `main`: another copy of the program. */
+export interface How {
+  readonly by?: readonly string[];
+  readonly main?: string;
+}
+
 /** The daemon as a process of its own, listening; `next` gives the log line that holds the words. */
-export async function spawned(argv: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [program, '--web.listen-address=127.0.0.1:0', ...argv], {
+export async function spawned(
+  argv: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  { by = [], main = program }: How = {},
+) {
+  const [command = '', ...rest] = [
+    ...by,
+    process.execPath,
+    main,
+    '--web.listen-address=127.0.0.1:0',
+    ...argv,
+  ];
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'inherit', 'pipe'],
     env: { ...process.env, ...env },
   });

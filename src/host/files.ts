@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Absent, Denied } from '../errors.ts';
+import { createCoalesce } from './coalesce.ts';
 import type { Files, OwnFiles } from './host.ts';
 import { createPool } from './pool.ts';
 import { readWhole } from './read_whole.ts';
@@ -21,6 +23,10 @@ const byNumber = new Intl.Collator('en', { numeric: true });
 
 export function filesUnder(roots: Roots): Files {
   const pool = createPool(inFlight);
+  // A file that hangs holds one of libuv's four threads: asked for again at each scrape, it would soon hold them all.
+  const texts = createCoalesce<string>();
+  const names = createCoalesce<string[]>();
+  const entries = createCoalesce<Dirent[]>();
   const real = (path: string) => {
     for (const [prefix, root] of [
       ['/sys/fs/cgroup', roots.cgroupfs],
@@ -34,17 +40,19 @@ export function filesUnder(roots: Roots): Files {
   return {
     read: async (path) => {
       const at = real(path);
-      return pool(() => readWhole(at)).catch(refuse(at));
+      return texts(at, () => pool(() => readWhole(at))).catch(refuse(at));
     },
     list: async (path) => {
       const at = real(path);
-      const names = await pool(() => readdir(at)).catch(refuse(at));
-      return names.toSorted(byNumber.compare);
+      const found = await names(at, () => pool(() => readdir(at))).catch(refuse(at));
+      return found.toSorted(byNumber.compare);
     },
     folders: async (path) => {
       const at = real(path);
-      const entries = await pool(() => readdir(at, { withFileTypes: true })).catch(refuse(at));
-      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      const found = await entries(at, () => pool(() => readdir(at, { withFileTypes: true }))).catch(
+        refuse(at),
+      );
+      return found.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     },
   };
 }

@@ -24,6 +24,7 @@ import { askToStop, driftBytes, seenSoFar } from './drift_buffer.ts';
 import { bindPerf } from './native_perf.ts';
 import type { Bind } from './native_perf.ts';
 import { eventBytes, holding, readingBytes } from './perf_buffer.ts';
+import { isWhole } from './library.ts';
 import { createPool } from './pool.ts';
 import type { Pool } from './pool.ts';
 
@@ -87,6 +88,7 @@ export function delayHandoffs(libraryPath: string, delayNs: number): void {
 
 function open(path: string): Library | Error {
   try {
+    if (!isWhole(path)) throw new Error(`${path} is cut off`);
     const library = koffi.load(path);
     check(library, path);
     return library;
