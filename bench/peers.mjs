@@ -38,7 +38,7 @@ export async function benchPeers({ scrapes, seconds, warmSeconds }) {
       running.set(name, await start());
     } catch (error) {
       if (name === 'numacanary') throw error;
-      leftOut.push(`${name} (apt-get install prometheus-node-exporter): ${error.message}`);
+      leftOut.push(`${String(name)} (apt-get install prometheus-node-exporter): ${String(error)}`);
     }
   }
   try {

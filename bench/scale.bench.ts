@@ -44,9 +44,10 @@ const heapMiB = () => {
   return process.memoryUsage().heapUsed / 2 ** 20;
 };
 
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** Least squares of a + b * CPUs. */
 function line(of: (cost: Cost) => number) {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [x, y] = [mean(costs.map(({ cpus }) => cpus)), mean(costs.map(of))];
   const b =
     mean(costs.map((cost) => (cost.cpus - x) * (of(cost) - y))) /
