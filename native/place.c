@@ -52,7 +52,7 @@ static int first_allowed(const char *list) {
     char *end;
     long first = strtol(list, &end, 10), last = first;
     if (*end == '-') last = strtol(end + 1, &end, 10);
-    for (long cpu = first; cpu <= last; cpu++)
+    for (long cpu = first; cpu <= last && cpu < NC_MAX_CPUS; cpu++)
       if (nc_allowed((int)cpu)) return (int)cpu;
     list = *end == ',' ? end + 1 : end;
   }

@@ -9,11 +9,10 @@
 #include "worker.h"
 
 #define STACK_BYTES (256 * 1024)
-#define MAX_CPUS 8192
 #define WORD_BITS (8 * sizeof(unsigned long))
 
 struct mask {
-  unsigned long word[MAX_CPUS / WORD_BITS];
+  unsigned long word[NC_MAX_CPUS / WORD_BITS];
 };
 
 struct nc_worker nc_worker_a = {.initiator = true}, nc_worker_b;
@@ -24,12 +23,12 @@ static int get_mask(pid_t tid, struct mask *mask) {
 }
 
 static bool has(const struct mask *mask, int cpu) {
-  return cpu >= 0 && cpu < MAX_CPUS && (mask->word[(size_t)cpu / WORD_BITS] >> ((size_t)cpu % WORD_BITS) & 1) != 0;
+  return cpu >= 0 && cpu < NC_MAX_CPUS && (mask->word[(size_t)cpu / WORD_BITS] >> ((size_t)cpu % WORD_BITS) & 1) != 0;
 }
 
 static int count(const struct mask *mask) {
   int n = 0;
-  for (size_t i = 0; i < MAX_CPUS / WORD_BITS; i++) n += __builtin_popcountl(mask->word[i]);
+  for (size_t i = 0; i < NC_MAX_CPUS / WORD_BITS; i++) n += __builtin_popcountl(mask->word[i]);
   return n;
 }
 

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "numacanary.h"
 
+#define NC_MAX_CPUS 8192 /* as many as any kernel can be built for */
 #define NC_MAX_LAPS 16
 #define NC_SLOTS (NC_MAX_GROUPS + 2) /* groups or laps; a gap at an edge is charged to the next one, too */
 
