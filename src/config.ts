@@ -1,5 +1,5 @@
-import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
-import type { Document, YAMLError } from 'yaml';
+import { LineCounter, Parser, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import type { CST, Document, YAMLError } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
 
@@ -93,6 +93,9 @@ export interface ConfigText {
 /** Twenty times the example with every key: what is larger is some other file, and takes minutes to refuse by key. */
 const maxCharacters = 65_536;
 
+/** Four times what the example has. A list in a list in a list some ten thousand times ends the process: no stack is so deep. */
+const maxDepth = 32;
+
 /** A file of ours: what it may say, and how we speak of it. */
 export interface Kind {
   readonly schema: z.ZodObject;
@@ -136,8 +139,13 @@ export function parseYaml({ file, text }: ConfigText, kind: Kind, overrides: rea
       `${file}:1:1: the file: ${text.length} characters; allowed: at most ${maxCharacters}`,
     ]);
   }
+  const deep = tooDeep(text);
+  if (deep !== undefined) {
+    throw new ConfigError([`${file}:${deep}: the file: nested deeper; allowed: at most ${maxDepth} levels`]);
+  }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  // Pretty ones look through the file anew for each of its errors.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
@@ -159,6 +167,26 @@ export function parseYaml({ file, text }: ConfigText, kind: Kind, overrides: rea
     throw new ConfigError(placed.toSorted((a, b) => a.offset - b.offset).map(({ line }) => line));
   }
   return { value: checked.data, at: (path) => at(offsetOf(document, path)) };
+}
+
+/** `line:column` where nesting goes beyond what is allowed. By tokens: only what makes values of them calls itself. */
+function tooDeep(text: string): string | undefined {
+  const lines = new LineCounter();
+  const open = [...new Parser(lines.addNewLine).parse(text)].map((token) => ({ token, depth: 0 }));
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { token, depth } = next;
+    if (depth > maxDepth) {
+      const { line, col } = lines.linePos(token.offset);
+      return `${line}:${col}`;
+    }
+    for (const inside of insideOf(token)) open.push({ token: inside, depth: depth + 1 });
+  }
+  return undefined;
+}
+
+function insideOf(token: CST.Token): CST.Token[] {
+  if (token.type === 'document') return token.value ? [token.value] : [];
+  return 'items' in token ? token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat()) : [];
 }
 
 /** `alice:hash` without the blank is one key, and no name. */
@@ -214,12 +242,14 @@ function valueOf(
   { example, groups, secretive }: Kind,
   at: (offset: number) => string,
 ): Record<string, unknown> {
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return;
-      const source = secretive ? '…' : alias.source;
-      throw new ConfigError([`${at(alias.range?.[0] ?? 0)}: *${source}: no anchor &${source} above`]);
-    },
+  const anchors = new Map<string, unknown>();
+  visit(document, (_, node, path) => {
+    if (isAlias(node)) {
+      const source = secretive ? '…' : node.source;
+      const refuse = (what: string) => new ConfigError([`${at(node.range?.[0] ?? 0)}: *${source}: ${what}`]);
+      if (!anchors.has(node.source)) throw refuse(`no anchor &${source} above`);
+      if (path.some((one) => one === anchors.get(node.source))) throw refuse('stands in what it stands for');
+    } else if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
   });
   let value: unknown;
   try {

@@ -187,6 +187,27 @@ describe('config', () => {
     })]; // prettier-ignore
     expect(mistakes(bomb.join('\n'))).toHaveLength(1);
   });
+
+  it.each([
+    ['lists', '['.repeat(60_000), 'c.yml:1:33'],
+    ['lists that end', `web: ${'['.repeat(5000)}${']'.repeat(5000)}`, 'c.yml:1:37'],
+    ['mappings', '{a: '.repeat(10_000), 'c.yml:1:129'],
+    ['items', '- '.repeat(30_000), 'c.yml:1:65'],
+    ['keys', '? '.repeat(30_000), 'c.yml:1:65'],
+  ])('refuses %s nested so deep that the process would end', (_, text, at) => {
+    expect(mistakes(text)).toEqual([`${at}: the file: nested deeper; allowed: at most 32 levels`]);
+  });
+
+  it('refuses an alias inside of what it stands for', () => {
+    expect(mistakes('web: &a {max_requests: *a}\n')).toEqual([
+      'c.yml:1:24: *a: stands in what it stands for',
+    ]);
+  });
+
+  it('resolves each alias to the last anchor of that name above it', () => {
+    const text = 'web: {max_requests: &n 7}\nmetrics: {max_series: &n 300}\njobs: {sweep: {enabled: *n}}\n';
+    expect(mistakes(text)).toEqual([expect.stringMatching(/^c\.yml:3:16: jobs\.sweep\.enabled: 300: /)]);
+  });
 });
 
 describe('a list of CPU models', () => {
