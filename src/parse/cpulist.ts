@@ -1,6 +1,6 @@
 import { ParseError } from '../errors.ts';
 
-// No kernel has more ids; a longer range is garbage and would fill the memory.
+// No kernel has more ids; what names more of them, in one range or in many, is garbage and would fill memory and time.
 const largestId = 1 << 20;
 
 /** Ids, ascending and once each. */
@@ -10,11 +10,13 @@ export function parseCpulist(text: string): number[] {
   const list = text.replaceAll('\0', '').trim();
   if (list === '' || list === '(null)') return [];
   const ids = new Set<number>();
+  let named = 0;
   for (const part of list.split(',')) {
     const range = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
     const first = Number(range?.[1]);
     const last = Number(range?.[2] ?? first);
-    if (!range || last < first || last > largestId)
+    named += last - first + 1;
+    if (!range || last < first || last > largestId || named > largestId)
       throw new ParseError(`cpulist: ${JSON.stringify(text.slice(0, 200))}`);
     for (let id = first; id <= last; id += 1) ids.add(id);
   }

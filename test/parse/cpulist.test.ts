@@ -17,7 +17,18 @@ describe('parseCpulist', () => {
     expect(parseCpulist(text)).toEqual(ids);
   });
 
-  it.each(['3-1', '0-', '-1', 'a', '0,,2', '1.5', '0-3:2/4', '0-4294967295', '0x3'])('refuses %j', (text) => {
+  it.each([
+    '3-1',
+    '0-',
+    '-1',
+    'a',
+    '0,,2',
+    '1.5',
+    '0-3:2/4',
+    '0-4294967295',
+    '0x3',
+    '0-1048575,'.repeat(6000) + '0',
+  ])('refuses %j', (text) => {
     expect(() => parseCpulist(text)).toThrow(ParseError);
   });
 });
