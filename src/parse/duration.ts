@@ -13,7 +13,7 @@ const seconds: Readonly<Record<string, number>> = {
 /** A duration as Go writes it, in seconds; null for what is none. */
 export function parseDuration(text: string): number | null {
   if (text === '0') return 0;
+  if (!/^(?:\d{1,15}(?:\.\d{1,15})?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return null;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return null;
   return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (seconds[unit] ?? 0), 0);
 }
