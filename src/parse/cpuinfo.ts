@@ -20,8 +20,9 @@ export function parseCpuinfo(text: string): Cpuinfo {
   // The first CPU speaks for all: identity differs between cores on Arm big.LITTLE only.
   const fields = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const [, key, value] = /^([^:]*?)\s*:\s?(.*)$/.exec(line) ?? [];
-    if (key === undefined || value === undefined) continue;
+    const colon = line.indexOf(':');
+    if (colon < 0) continue;
+    const [key, value] = [line.slice(0, colon).trimEnd(), line.slice(colon + 1)];
     if (key === 'processor') processors.push(integer(key, value));
     else if (!fields.has(key)) fields.set(key, value.trim());
   }
