@@ -79,6 +79,7 @@ const shape = {
     models: z
       .array(models)
       .min(1)
+      .max(64) // a range holds up to 4,096
       .transform((lists) => lists.flat()),
     steppings: z
       .tuple([z.int(), z.int()])
