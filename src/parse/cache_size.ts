@@ -5,7 +5,7 @@ const units: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, 
 /** Bytes. */
 // > 32768K
 export function parseCacheSize(text: string): number {
-  const [, digits, unit = ''] = /^(\d+)([KMG]?)$/.exec(text.trim()) ?? [];
+  const [, digits, unit = ''] = /^(\d{1,9})([KMG]?)$/.exec(text.trim()) ?? [];
   const scale = units[unit];
   if (digits === undefined || scale === undefined)
     throw new ParseError(`cache size: ${JSON.stringify(text)}`);

@@ -58,7 +58,7 @@ export function parseCpuinfo(text: string): Cpuinfo {
 }
 
 function integer(key: string, value: string): number {
-  if (!/^(\d+|0x[0-9a-f]+)$/i.test(value.trim()))
+  if (!/^(\d{1,10}|0x[0-9a-f]{1,8})$/i.test(value.trim()))
     throw new ParseError(`cpuinfo: ${key}: ${JSON.stringify(value)}`);
   return Number(value);
 }

@@ -9,6 +9,6 @@ import { ParseError } from '../errors.ts';
 export function parseThrottled(text: string): number | undefined {
   const line = /^nr_throttled (.*)$/m.exec(text);
   if (!line) return undefined;
-  if (!/^\d+$/.test(line[1] ?? '')) throw new ParseError(`cpu.stat: ${JSON.stringify(line[0])}`);
+  if (!/^\d{1,20}$/.test(line[1] ?? '')) throw new ParseError(`cpu.stat: ${JSON.stringify(line[0])}`);
   return Number(line[1]);
 }

@@ -4,6 +4,7 @@ import { ParseError } from '../errors.ts';
 // > 10 16 32 33
 export function parseDistance(text: string): number[] {
   const row = text.trim().split(/\s+/);
-  if (!row.every((column) => /^\d+$/.test(column))) throw new ParseError(`distance: ${JSON.stringify(text)}`);
+  if (!row.every((column) => /^\d{1,5}$/.test(column)))
+    throw new ParseError(`distance: ${JSON.stringify(text)}`);
   return row.map(Number);
 }

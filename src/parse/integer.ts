@@ -5,6 +5,6 @@ import { ParseError } from '../errors.ts';
 // > -1
 export function parseInteger(text: string): number {
   const digits = text.trim();
-  if (!/^-?\d+$/.test(digits)) throw new ParseError(`integer: ${JSON.stringify(text)}`);
+  if (!/^-?\d{1,20}$/.test(digits)) throw new ParseError(`integer: ${JSON.stringify(text)}`);
   return Number(digits);
 }

@@ -4,7 +4,7 @@ import { ParseError } from '../errors.ts';
 // > Node:      250
 // > Status:    online
 export function parseNumaStatus(text: string): number | null {
-  const node = /^Node:\s*(-?\d+)\s*$/m.exec(text)?.[1];
+  const node = /^Node:\s*(-?\d{1,5})\s*$/m.exec(text)?.[1];
   if (node === undefined) throw new ParseError(`numa_status: ${JSON.stringify(text.slice(0, 100))}`);
   return Number(node) < 0 ? null : Number(node);
 }

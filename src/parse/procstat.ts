@@ -19,9 +19,10 @@ export function parseProcStat(text: string): ReadonlyMap<number, CpuTicks> {
   // The CPUs come first; the interrupts after them are most of the file on a large machine.
   const end = text.indexOf('\nintr ');
   const lines = end < 0 ? text : text.slice(0, end);
-  for (const [line, id, columns = ''] of lines.matchAll(/^cpu(\d+) (.*)$/gm)) {
-    const ticks = columns.trim().split(/\s+/).map(Number);
-    if (ticks.length < 4 || !ticks.every((tick) => Number.isFinite(tick)))
+  for (const [line, id, columns = ''] of lines.matchAll(/^cpu(\d{1,7}) (.*)$/gm)) {
+    const digits = columns.trim().split(/\s+/);
+    const ticks = digits.map(Number);
+    if (ticks.length < 4 || !digits.every((tick) => /^\d{1,20}$/.test(tick)))
       throw new ParseError(`stat: ${JSON.stringify(line)}`);
     const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = ticks;
     cpus.set(Number(id), {

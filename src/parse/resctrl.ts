@@ -8,7 +8,7 @@ import { ParseError } from '../errors.ts';
 // > Unavailable
 export function parseMonitored(text: string): number | null {
   const said = text.trim();
-  if (/^\d+$/.test(said)) return Number(said);
+  if (/^\d{1,20}$/.test(said)) return Number(said);
   if (['Unavailable', 'Unassigned', 'Error'].includes(said)) return null;
   throw new ParseError(`resctrl: ${JSON.stringify(text.slice(0, 100))}`);
 }
@@ -17,6 +17,6 @@ export function parseMonitored(text: string): number | null {
 // > mon_L3_00
 // > mon_PERF_PKG_01
 export function parseDomain(name: string): number | null {
-  const id = /^mon_L3_(\d+)$/.exec(name)?.[1];
+  const id = /^mon_L3_(\d{1,7})$/.exec(name)?.[1];
   return id === undefined ? null : Number(id);
 }

@@ -14,7 +14,7 @@ export function parseSelfStat(text: string): SelfStat {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const field = (number: number) => {
     const digits = fields[number - 3] ?? '';
-    if (!/^\d+$/.test(digits))
+    if (!/^\d{1,20}$/.test(digits))
       throw new ParseError(`self/stat: field ${number} is ${JSON.stringify(digits)}`);
     return Number(digits);
   };

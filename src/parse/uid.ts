@@ -4,7 +4,7 @@ import { ParseError } from '../errors.ts';
 // > Uid:	1000	1000	1000	1000
 // > Uid:	0	65534	0	0
 export function parseUid(text: string): number {
-  const id = /^Uid:\s*\d+\s+(\d+)\s/m.exec(text)?.[1];
+  const id = /^Uid:\s*\d+\s+(\d{1,10})\s/m.exec(text)?.[1];
   if (id === undefined) throw new ParseError('status: no Uid');
   return Number(id);
 }
