@@ -11,10 +11,11 @@ import type { Topology } from '../src/topology.ts';
 import { readTopology } from '../src/topology/read.ts';
 import { fakeWorld } from './fakeWorld.ts';
 import { fakeClock, filesOf } from './fakes.ts';
+import { mutations, runs } from './fuzz/mutations.ts';
 import { machine } from './machines.ts';
 
 /** Of each machine; together with those of the parsers more than ten thousand. */
-const cases = 2500;
+const cases = runs(2500);
 
 /** Those that read files; what counts by the helper has tests of its own. */
 const sourcesNow = (): readonly Source[] =>
@@ -53,41 +54,6 @@ async function readersOf(tree: Readonly<Record<string, string>>, topology: Topol
   }
   return readers;
 }
-
-type Mutation = (text: string, at: number, junk: string) => string;
-
-const lineAt = (lines: readonly string[], at: number) => Math.floor(at * lines.length);
-
-const mutations: Readonly<Record<string, Mutation>> = {
-  'cut short': (text, at) => text.slice(0, Math.floor(at * text.length)),
-  empty: () => '',
-  'all of it junk': (_, __, junk) => junk,
-  'a line lost': (text, at) => {
-    const lines = text.split('\n');
-    return lines.toSpliced(lineAt(lines, at), 1).join('\n');
-  },
-  'a line twice': (text, at) => {
-    const lines = text.split('\n');
-    const index = lineAt(lines, at);
-    return lines.toSpliced(index, 0, lines[index] ?? '').join('\n');
-  },
-  'a line of junk': (text, at, junk) => {
-    const lines = text.split('\n');
-    return lines.toSpliced(lineAt(lines, at), 0, junk).join('\n');
-  },
-  'digits of junk': (text, at, junk) => {
-    const from = Math.floor(at * text.length);
-    return text.slice(0, from) + text.slice(from).replace(/\d+/, () => junk);
-  },
-  'a number beyond all bounds': (text, at) => {
-    const from = Math.floor(at * text.length);
-    return text.slice(0, from) + text.slice(from).replace(/\d+/, '99999999999999999999999');
-  },
-  'a number below zero': (text, at) => {
-    const from = Math.floor(at * text.length);
-    return text.slice(0, from) + text.slice(from).replace(/\d+/, '-7');
-  },
-};
 
 describe.each(['memory-only-node', 'two-socket'] as const)('files of %s that say something odd', (name) => {
   it('end in an error that is told or in numbers that can be, and never in a crash', async () => {
