@@ -6,6 +6,8 @@ export interface Oddity {
   readonly bytes: Buffer;
   /** Byte after byte, and not all at once. */
   readonly slowly: boolean;
+  /** Says no more than this, and closes its half of the connection. */
+  readonly half: boolean;
   /** Carries the credentials that are right. */
   readonly known: boolean;
 }
@@ -24,6 +26,35 @@ const verb = mostly(
   pick('get', 'G E T', '', 'GETGETGET', 'X'.repeat(10_000), '\0GET', 'GET\r\n'),
   junk,
 );
+
+/** Asked of what takes no parameters: nothing may come of them. */
+const query = fc
+  .array(
+    fc.oneof(
+      pick(
+        'a=b',
+        'collect[]=pmu',
+        'name[]=up',
+        '__proto__[x]=1',
+        'constructor[prototype][x]=1',
+        'a[b][c][d][e][f]=1',
+      ),
+      pick(
+        '%',
+        '%00',
+        '%ff=%fe',
+        '=&=&=',
+        'limit=-1',
+        'from=1e999',
+        'path=../../etc/passwd',
+        'a=%0d%0aSet-Cookie:x',
+      ),
+      pick('a=', 'a[]=', 'a.').map((one) => `${one}x&`.repeat(600)),
+      junk.map((text) => encodeURI(text.toWellFormed())),
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((all) => `?${all.join('&')}`);
 
 const path = mostly(
   2,
@@ -54,6 +85,20 @@ const path = mostly(
   ),
   pick('/api/v1/__proto__', '/api/v1/constructor', '/api/v1/jobs/__proto__', '/api/v1/jobs/sweep'),
   junk.map((text) => `/${text}`),
+  fc
+    .tuple(
+      pick(
+        '/metrics',
+        '/',
+        '/-/ready',
+        '/api/v1/status',
+        '/api/v1/matrix',
+        '/api/v1/spikes',
+        '/status/cells',
+      ),
+      query,
+    )
+    .map((all) => all.join('')),
 );
 
 const version = mostly(
@@ -70,6 +115,12 @@ const header = mostly(
       'Accept: text/html',
       'Accept: */*;q=nan',
       'Accept: ;,',
+    ),
+    junk.map((text) => `Accept: ${text.replaceAll(/[^\x20-\x7e]/g, ';')}`),
+    pick(
+      `Accept: ${'text/plain;q=0.1,'.repeat(800)}`,
+      `Accept: ${';'.repeat(12_000)}`,
+      'Accept: text/plain;q=1e999;version=',
     ),
     pick('Accept-Encoding: gzip', 'Accept-Encoding: gzip;q=0', `Accept-Encoding: ${'gzip,'.repeat(2000)}`),
     pick('1e308', '-1', '0x10', '5', 'Infinity', 'NaN').map(
@@ -100,6 +151,20 @@ const header = mostly(
   pick('chunked', 'gzip, chunked', 'identity', '\tchunked', 'chunked\r\nContent-Length: 3').map(
     (one) => `Transfer-Encoding: ${one}`,
   ),
+  // Two servers that read these differently see a different number of requests.
+  pick(
+    'Content-Length: 6\r\nTransfer-Encoding: chunked',
+    'Transfer-Encoding : chunked',
+    'Transfer-Encoding: xchunked',
+    'Transfer-Encoding: chunked, identity',
+    'Transfer-Encoding:\x0bchunked',
+    'Transfer-Encoding: chunked\r\nTransfer-Encoding: x',
+    'Content-Length: 5, 5',
+    'Content-Length: +5',
+    'Content-Length: 0x5',
+    'Content-Length: 5\r\n\tContent-Length: 7',
+    'Host: a\r\nHost: b',
+  ),
   pick(
     `X-Long: ${'x'.repeat(20_000)}`,
     'a: b\r\n'.repeat(3000),
@@ -122,6 +187,14 @@ const body = mostly(
     '-1\r\n',
     'x'.repeat(100_000),
     '5;ext="\r\n',
+    '0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: smuggled\r\n\r\n',
+    '1\r\nG\r\n0\r\nX-Trailer: y\r\n\r\n',
+    '5\nhello\n0\n\n',
+    '0x5\r\nhello\r\n',
+    '5 \r\nhello\r\n',
+    '1\r\nx\r\n'.repeat(3000),
+    `5;${'e'.repeat(20_000)}\r\nhello\r\n`,
+    `0\r\n${'T: x\r\n'.repeat(3000)}\r\n`,
   ),
   junk,
 );
@@ -157,11 +230,13 @@ export function oddities(seed: number, count: number, credentials: string): Oddi
     .record({
       said: fc.oneof({ weight: 39, arbitrary: http }, { weight: 1, arbitrary: other }),
       slowly: fc.integer({ min: 0, max: 19 }).map((one) => one === 0),
+      half: fc.integer({ min: 0, max: 9 }).map((one) => one === 0),
     })
-    .map(({ said: { text, known }, slowly }) => ({
+    .map(({ said: { text, known }, slowly, half }) => ({
       what: text.slice(0, 300),
       bytes: Buffer.from(text, 'latin1'),
       slowly,
+      half,
       known,
     }));
   return fc.sample(oddity, { seed, numRuns: count });
