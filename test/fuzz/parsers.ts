@@ -36,7 +36,7 @@ import {
 import { parseSubjectAltName, sameSpelling } from '../../src/parse/subject_alt_name.ts';
 import { parseSwaps } from '../../src/parse/swaps.ts';
 import { parseUid } from '../../src/parse/uid.ts';
-import { parseVmstat } from '../../src/parse/vmstat.ts';
+import { parseVmstat, vmstatCounter } from '../../src/parse/vmstat.ts';
 import { parseVulnerability } from '../../src/parse/vulnerability.ts';
 import { parseLowWatermarks } from '../../src/parse/zoneinfo.ts';
 
@@ -221,7 +221,10 @@ export const promises: Readonly<Record<string, Promises>> = {
       parseSwaps(text).forEach((kind) => expect(['file', 'partition', 'zram']).toContain(kind)),
   },
   uid: { parseUid: (text) => told(parseUid(text)) },
-  vmstat: { parseVmstat: (text) => told(...parseVmstat(text).values()) },
+  vmstat: {
+    parseVmstat: (text) => told(...parseVmstat(text).values()),
+    vmstatCounter: (text) => told(vmstatCounter(text, 'pgmigrate_success')),
+  },
   vulnerability: { parseVulnerability: (text) => word(parseVulnerability(text).remedy) },
   zoneinfo: { parseLowWatermarks: (text) => byId(parseLowWatermarks(text)) },
 };

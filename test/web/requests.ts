@@ -50,7 +50,7 @@ const query = fc
         'a=%0d%0aSet-Cookie:x',
       ),
       pick('a=', 'a[]=', 'a.').map((one) => `${one}x&`.repeat(600)),
-      junk.map((text) => encodeURI(text.toWellFormed())),
+      junk.map((text) => encodeURI(text)),
     ),
     { minLength: 1, maxLength: 4 },
   )
