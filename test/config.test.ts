@@ -270,6 +270,10 @@ describe('a list of CPU models', () => {
       /^c\.yml:5:46: .*\.match\.models\.1: "0x4-": .*; allowed: a CPU model, or a range of them as 0x30-0x4f$/,
     ],
     [
+      `- id: x\n  match: {vendor: V, models: [${"'0x0-0xfff', ".repeat(64)}1]}`,
+      /^c\.yml:5:28: .*\.match\.models: .*; allowed: a list of at most 64$/,
+    ],
+    [
       '- id: x\n  groups:\n    loads: [cycles, cicles]',
       /^c\.yml:6:27: .*\.groups\.loads\.1: "cicles": .*; allowed: cycles, instructions, /,
     ],

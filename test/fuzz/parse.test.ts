@@ -103,7 +103,7 @@ describe.each(parsers)('$name', ({ file, holds }) => {
         const long = cpuMsOf(() => kept(holds, textOf(32 * 2048)));
         expect(long).toBeLessThan(128 * short + 200);
       }),
-      { numRuns: runs(15) },
+      { numRuns: runs(40) },
     );
   });
 });

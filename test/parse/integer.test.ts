@@ -11,7 +11,7 @@ describe('parseInteger', () => {
     expect(parseInteger(text)).toBe(value);
   });
 
-  it.each(['', '\n', '1.5', '0x10', '1 2', 'unknown'])('refuses %j', (text) => {
+  it.each(['', '\n', '1.5', '0x10', '1 2', 'unknown', '9'.repeat(400)])('refuses %j', (text) => {
     expect(() => parseInteger(text)).toThrow(ParseError);
   });
 });

@@ -19,6 +19,14 @@ it('reads kernels of few columns, which know neither irq nor steal', () => {
   expect(parseProcStat('cpu0 1 2 3 4\n').get(0)).toEqual({ idle: 4, irq: 0, steal: 0, total: 10 });
 });
 
-it.each(['', 'cpu  1 2 3 4\n', 'cpu0 1 2 three 4\n', 'cpu0 1 2\n', 'cpu0 -\n'])('refuses %j', (text) => {
+it.each([
+  '',
+  'cpu  1 2 3 4\n',
+  'cpu0 1 2 three 4\n',
+  'cpu0 1 2\n',
+  'cpu0 -\n',
+  'cpu0 1 2 -3 4\n',
+  'cpu0 1 2 0x3 4\n',
+])('refuses %j', (text) => {
   expect(() => parseProcStat(text)).toThrow(ParseError);
 });

@@ -80,7 +80,8 @@ const shape = {
       .array(models)
       .min(1)
       .max(64) // a range holds up to 4,096
-      .transform((lists) => lists.flat()),
+      .transform((lists) => lists.flat())
+      .meta({ allowed: 'a list of at most 64' }),
     steppings: z
       .tuple([z.int(), z.int()])
       .meta({ allowed: 'the first and the last stepping, as [0, 4]' })
