@@ -18,11 +18,11 @@ export function parseVmstat(text: string): ReadonlyMap<string, number> {
   return values;
 }
 
-/** One of them, for who looks every second; undefined where this kernel has none of that name. */
+/** One of them, for who looks every second; undefined where this kernel has none of that name. A line cut short is refused. */
 export function vmstatCounter(text: string, name: string): number | undefined {
-  const digits = new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1];
+  const digits = new RegExp(`^${name} (.*\\n?)`, 'm').exec(text)?.[1];
   if (digits === undefined) return undefined;
-  if (!/^\d{1,20}$/.test(digits))
+  if (!/^\d{1,20}\n$/.test(digits))
     throw new ParseError(`vmstat: ${name} ${JSON.stringify(digits.slice(0, 100))}`);
   return Number(digits);
 }

@@ -34,6 +34,7 @@ describe('vmstatCounter', () => {
 
   it('refuses what is no count', () => {
     expect(() => vmstatCounter(text, 'pgmigrate_fail')).toThrow(ParseError);
+    expect(() => vmstatCounter('numa_hit 7\npgmigrate_success 1', 'pgmigrate_success')).toThrow(ParseError);
   });
 });
 
