@@ -79,16 +79,24 @@ export function loadFiles(files: Files): LoadFiles {
   };
 }
 
+/** A file that was nowhere is looked for again after so many questions: minutes, and throttling is not overlooked for good. */
+const looksAgainAfter = 100;
+
 /**
- * Reading /proc/self/cgroup anew each time follows a process that is moved to another one; where the file was found, or
- * that it was nowhere, holds for as long as that says the same.
+ * Reading /proc/self/cgroup anew each time follows a process that is moved to another one; where the file was found holds
+ * for as long as that says the same.
  */
 function ownCgroup(files: Files): (name: string) => Promise<string> {
   let cgroup = '';
   const folders = new Map<string, readonly string[]>();
+  let left = looksAgainAfter;
   return async (name) => {
     const now = await files.read('/proc/self/cgroup');
-    if (now !== cgroup) folders.clear();
+    left -= 1;
+    if (now !== cgroup || left <= 0) {
+      folders.clear();
+      left = looksAgainAfter;
+    }
     cgroup = now;
     for (const folder of folders.get(name) ?? ownFolders(now)) {
       const text = await optional(() => files.read(`${folder}/${name}`));
@@ -96,7 +104,7 @@ function ownCgroup(files: Files): (name: string) => Promise<string> {
       folders.set(name, [folder]);
       return text;
     }
-    // One that was there and is no more is looked for again, one that was nowhere is not.
+    // One that was there and is no more is looked for again at once, one that was nowhere is not.
     if (folders.has(name)) folders.delete(name);
     else folders.set(name, []);
     throw new Absent(`${name}: not in our own cgroup`);

@@ -110,6 +110,9 @@ describe('files of the load', () => {
     expect(await throttled()).toEqual([undefined, below('')]);
     expect(await throttled()).toEqual([undefined, below('/a'), below('/unified/a'), below('')]);
     expect(await throttled()).toEqual([undefined]);
+    tree[below('/a')] = 'nr_throttled 3\n';
+    for (let question = 1; question < 100 && (await throttled())[0] === undefined; question += 1);
+    expect(await throttled()).toEqual([3, below('/a')]);
     tree['/proc/self/cgroup'] = '0::/b\n';
     tree['/sys/fs/cgroup/b/cpu.stat'] = 'nr_throttled 2\n';
     expect(await throttled()).toEqual([2, below('/b')]);
